@@ -1,0 +1,1 @@
+"""A Cisco cluster, a certificate authority and a Slack workspace on loopback, for demonstrations and tests."""

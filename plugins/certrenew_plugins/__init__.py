@@ -1,0 +1,1 @@
+"""First-party plugins: one file for each certificate purpose and each certificate authority."""
