@@ -1,0 +1,199 @@
+"""A renewal plan is data: an ordered tuple of steps that can be printed, approved, rehearsed, run and audited."""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Union, cast
+
+if TYPE_CHECKING:
+    from certrenew.domain.ports import StepContext
+
+Json: TypeAlias = Union[str, int, float, bool, None, list["Json"], dict[str, "Json"]]
+
+
+class Phase(StrEnum):
+    PREPARE = "prepare"  # prechecks, signing requests, the authority, validation: no impact on calls
+    INSTALL = "install"  # root, intermediates, identity: the point of impact for phones
+    ACTIVATE = "activate"  # CTL, services node by node, phone reset: outage
+    PROVE = "prove"  # read only
+
+    @property
+    def order(self) -> int:
+        return list(Phase).index(self)
+
+
+class Risk(StrEnum):
+    READ = "read"  # looks only
+    CHANGE = "change"  # changes the node, nobody notices
+    OUTAGE = "outage"  # a service or a phone is away for a while
+
+
+@dataclass(frozen=True, slots=True)
+class Satisfied:
+    """The goal already holds: do not act, only verify. `output` is what the act would have left."""
+
+    output: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """It is safe to act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """It is not safe to act; a person must look. `reason` is a sentence."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The act went through; `output` is kept and shown to later steps."""
+
+    output: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing is wrong, the outside world is not ready yet: ask again in `seconds`."""
+
+    reason: str
+    seconds: float
+
+
+Check: TypeAlias = Satisfied | Ready | Blocked | Waiting
+Outcome: TypeAlias = Done | Waiting
+Evidence: TypeAlias = Mapping[str, Json]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(ABC):
+    """One line of a plan. Fields are plain JSON values, so a step can be stored, hashed and read back.
+
+    The runner always does check, act, verify. After a crash in the middle it starts again at check, with
+    `ctx.attempted` set to the time of the attempt that was cut off; a check must then notice whether the act
+    went through. Where nothing on the node shows that, set `traceless`: then a person decides.
+    """
+
+    kind: ClassVar[str]
+    phase: ClassVar[Phase]
+    risk: ClassVar[Risk]
+    traceless: ClassVar[bool] = False
+    needs: ClassVar[frozenset[str]] = frozenset()  # outputs of earlier steps for the same node
+    makes: ClassVar[frozenset[str]] = frozenset()  # outputs that this one leaves behind, for its node
+
+    node: str
+
+    @abstractmethod
+    def summary(self) -> str:
+        """The line in the plan, the card and the audit: an imperative sentence without a full stop."""
+
+    @abstractmethod
+    def check(self, ctx: "StepContext") -> Check:
+        """Look, change nothing. May raise Unreachable or StepFailed."""
+
+    @abstractmethod
+    def act(self, ctx: "StepContext") -> Outcome:
+        """Do it. Call `ctx.guard()` immediately before the command that cannot be taken back."""
+
+    @abstractmethod
+    def verify(self, ctx: "StepContext") -> Evidence:
+        """Look again; return what was seen, for the audit, or raise StepFailed."""
+
+    def to_json(self) -> dict[str, Json]:
+        return {"kind": self.kind, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Step":
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+        values.pop("kind", None)
+        return cast("Any", cls)(**values)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A certificate that the plan replaces: what the node stores now."""
+
+    node: str
+    serial: str
+    not_after: str  # ISO 8601, UTC
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done to which certificates, in which order. Pure: the same snapshot makes the same plan."""
+
+    cluster: str
+    purpose: str  # the plugin's name, such as "callmanager"
+    title: str
+    authority: str
+    profile: str  # the runbook followed, such as "cisco-217138"
+    targets: tuple[Target, ...]
+    steps: tuple[Step, ...]
+    impact: str = ""
+    cautions: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "cluster": self.cluster,
+            "purpose": self.purpose,
+            "title": self.title,
+            "authority": self.authority,
+            "profile": self.profile,
+            "targets": [asdict(target) for target in self.targets],
+            "steps": [step.to_json() for step in self.steps],
+            "impact": self.impact,
+            "cautions": list(self.cautions),
+            "sources": list(self.sources),
+            "excludes": list(self.excludes),
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, in full: what an approval is bound to."""
+        canonical = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def short_digest(self) -> str:
+        return self.digest[:12]
+
+    def faults(self) -> Iterator[str]:
+        """What makes this plan impossible, found before anybody is asked to approve it."""
+        if not self.steps:
+            yield "it has no steps"
+        made: set[tuple[str, str]] = set()
+        phase = Phase.PREPARE
+        for number, step in enumerate(self.steps, start=1):
+            for missing in sorted(name for name in step.needs if (name, step.node) not in made):
+                yield f"step {number} ({step.kind} on {step.node}) needs {missing!r}, which no earlier step makes"
+            made |= {(name, step.node) for name in step.makes}
+            if step.phase.order < phase.order:
+                yield f"step {number} ({step.kind}) belongs to {step.phase}, but {phase} has begun"
+            phase = max(phase, step.phase, key=lambda found: found.order)
+
+    def differences(self, other: "Plan") -> tuple[str, ...]:
+        """Sentences that say how `other`, made later, differs from this plan; empty when nothing does."""
+        found: list[str] = []
+        mine = [(step.node, step.summary()) for step in self.steps]
+        theirs = [(step.node, step.summary()) for step in other.steps]
+        found += [f"no longer planned: {line} ({node})" for node, line in mine if (node, line) not in theirs]
+        found += [f"newly needed: {line} ({node})" for node, line in theirs if (node, line) not in mine]
+        before = {target.node: target.serial for target in self.targets}
+        after = {target.node: target.serial for target in other.targets}
+        for node in sorted(before.keys() | after.keys()):
+            if before.get(node) != after.get(node):
+                old, new = before.get(node, "none"), after.get(node, "none")
+                found.append(f"{node} stored certificate {old} when planned and stores {new} now")
+        found += [f"new caution: {line}" for line in other.cautions if line not in self.cautions]
+        if not found and self.digest != other.digest:
+            found.append("the order of the steps or the plan's settings changed")
+        return tuple(found)

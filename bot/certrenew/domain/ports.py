@@ -1,0 +1,256 @@
+"""What the core asks of the outside world. Adapters implement these protocols, tests fake them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from certrenew.domain.model import (
+    Cluster,
+    Phone,
+    PhoneInteraction,
+    Registration,
+    SecurityMode,
+    Service,
+)
+from certrenew.domain.plan import Json
+
+# ---- certificate authorities -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningRequest:
+    """`key` is the SHA-256 of the request's public key, in hexadecimal: an order made under it is found again."""
+
+    key: str
+    csr_pem: str
+    purpose: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """`leaf_pem`, and the other certificates the authority sent: unordered, maybe without the root."""
+
+    leaf_pem: str
+    pool_pem: tuple[str, ...] = ()
+    reference: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Not signed yet; ask for `reference` again in `retry_after` seconds."""
+
+    reference: str
+    retry_after: float = 60.0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Final: a person must act. `reason` is the authority's own words, made safe to show."""
+
+    reason: str
+
+
+Answer: TypeAlias = Issued | Pending | Refused
+
+
+class Authority(Protocol):
+    """A certificate authority. Errors: Unreachable (nothing happened), AnswerLost, AccessDenied, StepFailed."""
+
+    def check(self) -> Sequence[str]:
+        """Sentences on what is wrong with the settings, the credentials or the connection; no side effect."""
+        ...
+
+    def find(self, request: SigningRequest) -> Issued | Pending | None:
+        """What was already issued or ordered for this key, after a lost answer; None when there is nothing.
+
+        Raises StepFailed when the authority cannot tell, so that nobody mistakes silence for absence.
+        """
+        ...
+
+    def submit(self, request: SigningRequest) -> Answer: ...
+
+    def collect(self, reference: str, request: SigningRequest) -> Answer: ...
+
+    def roots(self) -> tuple[str, ...]:
+        """PEM of the roots this authority is trusted to chain to (from its configuration)."""
+        ...
+
+
+# ---- Cisco Unified Communications Manager ---------------------------------------------------------------------
+
+
+class NodeSession(Protocol):
+    """One node of a cluster, whatever the transport. Purposes and services are spelt as the CLI spells them.
+
+    Errors: Unreachable (nothing happened), AnswerLost (sent, then cut off), AccessDenied, StepFailed.
+    """
+
+    def version(self) -> str: ...
+
+    def identity(self, purpose: str) -> str:
+        """PEM of the stored identity certificate; raises StepFailed when there is none."""
+        ...
+
+    def identities(self, purposes: Sequence[str]) -> Mapping[str, str]:
+        """PEM of the stored identity certificates of these purposes; a purpose without one is left out."""
+        ...
+
+    def trust(self, purpose: str) -> tuple[str, ...]:
+        """PEM of every certificate in `<purpose>-trust`."""
+        ...
+
+    def pending_csrs(self) -> frozenset[str]:
+        """The purposes with a signing request waiting on this node."""
+        ...
+
+    def pending_csr(self, purpose: str) -> str | None:
+        """PEM of the waiting signing request, or None."""
+        ...
+
+    def generate_csr(self, purpose: str) -> str:
+        """Make a new key and request; the key of a waiting request is lost. Returns the PEM."""
+        ...
+
+    def upload_trust(self, purpose: str, certificate_pem: str) -> None:
+        """Add one CA certificate to `<purpose>-trust`; a duplicate is not an error."""
+        ...
+
+    def upload_identity(self, purpose: str, leaf_pem: str, chain_pem: Sequence[str]) -> None:
+        """Install the signed certificate; `chain_pem` is intermediates then root. Consumes the request."""
+        ...
+
+    def services(self) -> Mapping[str, Service]: ...
+
+    def restart(self, service: str) -> None:
+        """Ask for a restart and return when the node's prompt is back; the service may still be starting."""
+        ...
+
+    def running_for(self, service: str) -> float | None:
+        """Seconds since the service last started; None when it is not running. Raises StepFailed if untold."""
+        ...
+
+    def served(self, port: int) -> str | None:
+        """PEM of the certificate presented in a TLS handshake on `port`; None when nothing listens there."""
+        ...
+
+    def registered_phones(self) -> int:
+        """Registered devices on this node by PerfMon: hardware phones and other stations."""
+        ...
+
+    def replication_problems(self) -> tuple[str, ...]:
+        """Sentences for every server whose database replication is not "(2) Setup Completed"."""
+        ...
+
+    def backup_running(self) -> bool:
+        """Whether a disaster recovery backup or restore is active."""
+        ...
+
+    def ctl_serials(self) -> frozenset[str]:
+        """Serial numbers (lower-case hexadecimal, no leading zeros) of the certificates in the CTL file."""
+        ...
+
+    def update_ctl(self) -> None:
+        """`utils ctl update CTLFile`; only on the publisher in mixed mode."""
+        ...
+
+
+class ClusterSession(Protocol):
+    """A cluster for the length of one phase: one login per node, closed together."""
+
+    @property
+    def cluster(self) -> Cluster: ...
+
+    def node(self, name: str) -> NodeSession: ...
+
+    def security_mode(self) -> SecurityMode: ...
+
+    def phone_interaction(self) -> PhoneInteraction: ...
+
+    def phones(self) -> tuple[Phone, ...]: ...
+
+    def registrations(self, names: Sequence[str]) -> Mapping[str, Registration]:
+        """What RISPort70 knows of these phones; a phone that it does not know is left out."""
+        ...
+
+    def reset_device_pool(self, name: str) -> None: ...
+
+    def reset_phone(self, name: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Clusters(Protocol):
+    """Opens sessions; the adapter for Cisco Unified Communications Manager implements it."""
+
+    def open(self, cluster: Cluster) -> ClusterSession: ...
+
+
+# ---- what a step sees -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How patiently the bot watches, in seconds. Lab settings shorten it; production keeps the defaults."""
+
+    poll_services: float = 5.0
+    service_timeout: float = 900.0
+    poll_phones: float = 15.0
+    phones_timeout: float = 1800.0
+    phones_settle: float = 60.0  # how long after a reset phones may still look registered
+    served_timeout: float = 300.0
+    phones_threshold: float = 1.0  # the share of the baseline that counts as back
+
+
+class StepContext(Protocol):
+    """Everything a step may touch."""
+
+    @property
+    def session(self) -> ClusterSession: ...
+
+    @property
+    def authority(self) -> Authority: ...
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def pace(self) -> Pace: ...
+
+    @property
+    def attempted(self) -> datetime | None:
+        """When an earlier attempt of this very step began whose outcome is unknown; None when there is none."""
+        ...
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """When this step first reported that it waits; None when it has not waited."""
+        ...
+
+    def output(self, name: str, node: str) -> Json:
+        """An output of an earlier step; raises StepFailed when it is missing (its step was skipped)."""
+        ...
+
+    def guard(self) -> None:
+        """Raise if this run no longer owns the renewal; call it immediately before an irreversible command."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait inside an act, for seconds only; longer waits are `Waiting`."""
+        ...
+
+    def notice(self, text: str) -> None:
+        """Tell the channel something worth knowing now, such as a count of phones; it is in the audit too."""
+        ...
+
+
+# ---- time -------------------------------------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        ...
