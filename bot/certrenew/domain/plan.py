@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Union, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 if TYPE_CHECKING:
     from certrenew.domain.ports import StepContext
 
-Json: TypeAlias = Union[str, int, float, bool, None, list["Json"], dict[str, "Json"]]
+Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
 
 class Phase(StrEnum):
@@ -60,10 +60,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nothing is wrong, the outside world is not ready yet: ask again in `seconds`."""
+    """Nothing is wrong, the outside world is not ready yet: ask again in `seconds`.
+
+    `progress` is kept with the step and handed back in `ctx.progress` at the next look.
+    """
 
     reason: str
     seconds: float
+    progress: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 Check: TypeAlias = Satisfied | Ready | Blocked | Waiting

@@ -230,6 +230,11 @@ class StepContext(Protocol):
         """When this step first reported that it waits; None when it has not waited."""
         ...
 
+    @property
+    def progress(self) -> Mapping[str, Json]:
+        """What this step remembered with its last `Waiting`; empty at its first look."""
+        ...
+
     def output(self, name: str, node: str) -> Json:
         """An output of an earlier step; raises StepFailed when it is missing (its step was skipped)."""
         ...

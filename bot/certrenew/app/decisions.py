@@ -1,0 +1,254 @@
+"""What people decide about a renewal that exists: each verb inside a transaction that the service opened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from certrenew.app.commands import Abandon, Approve, Pause, Reject, Release, Resume, Retry, Skip
+from certrenew.app.unit import UnitOfWork
+from certrenew.domain.approval import Approval, Decision, Gate, Person, Policy
+from certrenew.domain.errors import CommandRefused, NotAllowed
+from certrenew.domain.events import Event, What
+from certrenew.domain.plan import Json
+from certrenew.domain.ports import Clock
+from certrenew.domain.renewal import Renewal, State, StepRecord, StepState, Want
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the person is told, in a sentence, and the renewal it is about."""
+
+    text: str
+    renewal: str = ""
+
+
+class Decisions:
+    """The rules behind approve, reject, release, retry, skip, pause, resume and abandon."""
+
+    def __init__(self, policies: Mapping[str, Policy], clock: Clock) -> None:
+        self._policies = policies
+        self._clock = clock
+
+    def decide(
+        self,
+        unit: UnitOfWork,
+        command: Approve | Reject | Release | Retry | Skip | Pause | Resume | Abandon,
+        person: Person,
+        key: str,
+    ) -> Answer:
+        """Write the decision, its audit line and the engine's message. Raises CommandRefused or NotAllowed."""
+        renewal = unit.find(command.renewal)
+        match command:
+            case Approve():
+                text = self._vote(unit, renewal, Decision.APPROVE, person, command.reason, command.digest)
+            case Reject():
+                text = self._vote(unit, renewal, Decision.REJECT, person, command.reason, "")
+            case Release():
+                text = self._release(unit, renewal, command, person)
+            case Retry():
+                text = self._retry(unit, renewal, person)
+            case Skip():
+                text = self._skip(unit, renewal, command, person)
+            case Pause():
+                text = self._pause(unit, renewal, person)
+            case Resume():
+                text = self._resume(unit, renewal, person)
+            case Abandon():
+                text = self._abandon(unit, renewal, command, person)
+        unit.wake(renewal.id, key)
+        return Answer(text, renewal.id)
+
+    def _vote(
+        self, unit: UnitOfWork, renewal: Renewal, decision: Decision, person: Person, reason: str, digest: str
+    ) -> str:
+        if renewal.state is not State.PLANNED:
+            raise CommandRefused(_already(renewal))
+        if digest and digest != renewal.plan.digest:
+            raise CommandRefused("That is not the plan that stands now; read it again and decide on that one.")
+        now = self._clock.now()
+        if now >= renewal.approve_by:
+            raise CommandRefused(
+                f"Renewal {renewal.short_id} could be approved until {renewal.approve_by:%Y-%m-%d %H:%M} UTC;"
+                " ask for a new plan. Nothing has changed."
+            )
+        policy = self._policies[renewal.plan.cluster]
+        passes = policy.judge(
+            gate=Gate.PLAN,
+            decision=decision,
+            person=person,
+            requester=renewal.requester.id,
+            reason=reason,
+            votes=renewal.approvals,
+        )
+        unit.add_approval(self._approval(renewal, Gate.PLAN, decision, person, reason))
+        details: dict[str, Json] = {"digest": renewal.plan.digest, "reason": reason, "gate": "plan"}
+        if decision is Decision.REJECT:
+            ended = replace(renewal.move(State.REJECTED, reason=reason), gate=None, ended_at=now)
+            unit.save(ended)
+            unit.release_locks(renewal.id)
+            unit.append(self._event(What.REJECTED, person, ended, details))
+            text = f"Renewal {renewal.short_id} is rejected; nothing was changed on {renewal.plan.cluster}."
+        elif passes:
+            approved = replace(renewal.move(State.APPROVED), gate=None)
+            unit.save(approved)
+            unit.append(self._event(What.APPROVED, person, approved, details))
+            text = f"Renewal {renewal.short_id} is approved and starts now."
+        else:
+            count = 1 + sum(vote.gate is Gate.PLAN for vote in renewal.approvals)
+            details |= {"count": count, "needed": policy.needed}
+            unit.append(self._event(What.VOTED, person, renewal, details))
+            text = f"Noted: {count} of {policy.needed} approvals for renewal {renewal.short_id}."
+        return text
+
+    def _release(self, unit: UnitOfWork, renewal: Renewal, command: Release, person: Person) -> str:
+        if renewal.gate is not Gate.RELEASE or renewal.released:
+            raise CommandRefused(
+                f"Renewal {renewal.short_id} is {renewal.state} and does not wait for a release; nothing has changed."
+            )
+        self._policies[renewal.plan.cluster].judge(
+            gate=Gate.RELEASE,
+            decision=Decision.APPROVE,
+            person=person,
+            requester=renewal.requester.id,
+            reason=command.reason,
+            votes=renewal.approvals,
+        )
+        unit.add_approval(self._approval(renewal, Gate.RELEASE, Decision.APPROVE, person, command.reason))
+        released = replace(renewal, released=True)
+        unit.save(released)
+        details: dict[str, Json] = {"digest": renewal.plan.digest, "reason": command.reason, "gate": "release"}
+        unit.append(self._event(What.RELEASED, person, released, details))
+        return f"Renewal {renewal.short_id} is released: the installation begins now."
+
+    def _retry(self, unit: UnitOfWork, renewal: Renewal, person: Person) -> str:
+        self._must_take_part(renewal, person)
+        record = self._stopped_at(renewal)
+        if renewal.plan.steps[record.number - 1].traceless:
+            self._must_approve(renewal, person)
+            unit.forget_unknown(renewal.id, record.number, person.id)
+        unit.save_step(renewal.id, replace(record, state=StepState.PENDING, error=""), progress={})
+        going = renewal.move(State.RUNNING)
+        unit.save(going)
+        unit.append(self._event(What.RETRIED, person, going, {"step": record.number, "kind": record.kind}))
+        return f"Renewal {renewal.short_id} tries step {record.number} again."
+
+    def _skip(self, unit: UnitOfWork, renewal: Renewal, command: Skip, person: Person) -> str:
+        if not command.reason.strip():
+            raise CommandRefused("To skip a step, give a reason; nothing has changed.")
+        self._must_approve(renewal, person)
+        record = self._stopped_at(renewal)
+        if record.state is not StepState.FAILED:
+            raise CommandRefused(
+                f"Renewal {renewal.short_id} did not stop at a step: {renewal.reason} Retry it or abandon it."
+            )
+        if command.step not in (0, record.number):
+            raise CommandRefused(
+                f"Renewal {renewal.short_id} stands at step {record.number}, not {command.step}; nothing has changed."
+            )
+        if needed := _needed_later(renewal, record):
+            raise CommandRefused(
+                f"Step {record.number} cannot be skipped: {needed} later needs what it makes. Retry it or abandon."
+            )
+        now = self._clock.now()
+        unit.forget_unknown(renewal.id, record.number, person.id)
+        unit.save_step(
+            renewal.id,
+            replace(record, state=StepState.SKIPPED, finished_at=now, evidence={"skipped": command.reason}),
+        )
+        going = renewal.move(State.RUNNING)
+        unit.save(going)
+        details: dict[str, Json] = {
+            "step": record.number,
+            "kind": record.kind,
+            "node": record.node,
+            "reason": command.reason,
+            "summary": renewal.plan.steps[record.number - 1].summary(),
+        }
+        unit.append(self._event(What.STEP_SKIPPED, person, going, details))
+        return f"Renewal {renewal.short_id} goes on without step {record.number}."
+
+    def _pause(self, unit: UnitOfWork, renewal: Renewal, person: Person) -> str:
+        self._must_take_part(renewal, person)
+        if renewal.state not in (State.APPROVED, State.RUNNING, State.WAITING):
+            raise CommandRefused(f"Renewal {renewal.short_id} is {renewal.state}; there is nothing to pause.")
+        wishing = replace(renewal, want=Want.PAUSE)
+        unit.save(wishing)
+        unit.append(self._event(What.PAUSE_ASKED, person, wishing, {}))
+        return f"Renewal {renewal.short_id} pauses before its next step."
+
+    def _resume(self, unit: UnitOfWork, renewal: Renewal, person: Person) -> str:
+        self._must_take_part(renewal, person)
+        if renewal.state is not State.PAUSED and renewal.want is not Want.PAUSE:
+            raise CommandRefused(f"Renewal {renewal.short_id} is {renewal.state}, not paused; nothing has changed.")
+        going = renewal.move(State.RUNNING) if renewal.state is State.PAUSED else renewal
+        going = replace(going, want=Want.NOTHING)
+        unit.save(going)
+        unit.append(self._event(What.RESUMED, person, going, {}))
+        return f"Renewal {renewal.short_id} goes on."
+
+    def _abandon(self, unit: UnitOfWork, renewal: Renewal, command: Abandon, person: Person) -> str:
+        if not command.reason.strip():
+            raise CommandRefused("To abandon a renewal, give a reason; nothing has changed.")
+        self._must_take_part(renewal, person)
+        if renewal.state.final:
+            raise CommandRefused(_already(renewal))
+        wishing = replace(renewal, want=Want.ABANDON)
+        unit.save(wishing)
+        unit.append(self._event(What.ABANDON_ASKED, person, wishing, {"reason": command.reason}))
+        return f"Renewal {renewal.short_id} ends before its next step; what is done stays done."
+
+    # ---- rules
+
+    def _must_take_part(self, renewal: Renewal, person: Person) -> None:
+        if person.id != renewal.requester.id:
+            self._must_approve(renewal, person)
+
+    def _must_approve(self, renewal: Renewal, person: Person) -> None:
+        if person.id not in self._policies[renewal.plan.cluster].approvers:
+            raise NotAllowed("Only this cluster's approvers may do that; nothing has changed.")
+
+    @staticmethod
+    def _stopped_at(renewal: Renewal) -> StepRecord:
+        if renewal.state is not State.STOPPED or renewal.current is None:
+            raise CommandRefused(f"Renewal {renewal.short_id} is {renewal.state}, not stopped; nothing has changed.")
+        return renewal.current
+
+    def _approval(
+        self, renewal: Renewal, gate: Gate, decision: Decision, person: Person, reason: str
+    ) -> Approval:
+        return Approval(
+            renewal=renewal.id,
+            gate=gate,
+            digest=renewal.plan.digest,
+            person=person,
+            decision=decision,
+            reason=reason,
+            at=self._clock.now(),
+        )
+
+    def _event(self, what: What, person: Person, renewal: Renewal, details: Mapping[str, Json]) -> Event:
+        return Event(
+            what=what,
+            actor=person.id,
+            actor_name=person.name,
+            renewal=renewal.id,
+            cluster=renewal.plan.cluster,
+            details=details,
+            at=self._clock.now(),
+        )
+
+
+def _already(renewal: Renewal) -> str:
+    decided = renewal.approvals[-1] if renewal.approvals else None
+    by = f", decided by {decided.person.name}" if decided else ""
+    return f"Renewal {renewal.short_id} is already {renewal.state}{by}; nothing has changed."
+
+
+def _needed_later(renewal: Renewal, record: StepRecord) -> str:
+    """The summary of a later step on the same node that needs what `record`'s step makes; empty for none."""
+    makes = renewal.plan.steps[record.number - 1].makes
+    for step in renewal.plan.steps[record.number :]:
+        if step.node == record.node and makes & step.needs:
+            return f"“{step.summary()}”"
+    return ""
+
+

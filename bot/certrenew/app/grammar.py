@@ -1,0 +1,209 @@
+"""Turns a line of text into a command and back; the help text is drawn from the same table."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from certrenew.app.commands import (
+    Abandon,
+    Approve,
+    Certificates,
+    Command,
+    Help,
+    ListRenewals,
+    Pause,
+    Reject,
+    Release,
+    Renew,
+    Resume,
+    Retry,
+    Skip,
+    Status,
+)
+from certrenew.domain.errors import CommandRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A word of the language: how it is written after the slash command, and what it does, in a sentence."""
+
+    usage: str
+    does: str
+
+
+VERBS: Mapping[str, Verb] = {
+    "status": Verb("status [cluster or renewal]", "Show what is open, or one renewal with its steps."),
+    "list": Verb("list [cluster]", "Show the newest renewals."),
+    "certs": Verb("certs <cluster>", "Show the certificates each node stores, and when they expire."),
+    "approve": Verb("approve <renewal> [reason]", "Approve a plan (approvers only, never the requester)."),
+    "reject": Verb("reject <renewal> <reason>", "Reject a plan."),
+    "release": Verb("release <renewal> [reason]", "Let a prepared renewal install: phones are affected from here."),
+    "retry": Verb("retry <renewal>", "Try the step once more at which a renewal stopped."),
+    "skip": Verb("skip <renewal> <reason>", "Go on without the step at which a renewal stopped."),
+    "pause": Verb("pause <renewal>", "Stop before the next step, until somebody resumes."),
+    "resume": Verb("resume <renewal>", "Go on after a pause."),
+    "abandon": Verb("abandon <renewal> <reason>", "End a renewal for good; what is done stays done."),
+    "help": Verb("help", "Show this."),
+}
+RENEW = Verb(
+    "<purpose> <cluster> [--authority NAME] [--change NUMBER] [--replace-csr]",
+    "Plan a renewal and offer it for approval; nothing changes before somebody else approves.",
+)
+
+
+class Grammar:
+    """The language of one installation: it knows the names of its purposes, clusters and authorities."""
+
+    def __init__(self, *, purposes: Iterable[str], clusters: Iterable[str], authorities: Iterable[str]) -> None:
+        self._purposes = sorted(purposes)
+        self._clusters = sorted(clusters)
+        self._authorities = sorted(authorities)
+
+    def parse(self, text: str) -> Command:
+        """The command that `text` asks for; raises CommandRefused with one sentence and the nearest right thing."""
+        try:
+            words = shlex.split(text.replace("“", '"').replace("”", '"').replace("—", "--"))
+        except ValueError as error:
+            raise CommandRefused("A quotation mark is not closed; nothing has changed.") from error
+        if not words:
+            return Help()
+        verb, rest = words[0].lower(), words[1:]
+        if verb in VERBS:
+            return self._verb(verb, rest)
+        return self._renew(words)
+
+    def _verb(self, verb: str, rest: Sequence[str]) -> Command:
+        match verb:
+            case "help":
+                return Help(topic=" ".join(rest))
+            case "status":
+                return Status(subject=rest[0] if rest else "")
+            case "list":
+                return ListRenewals(cluster=self.cluster(rest[0]) if rest else "")
+            case "certs":
+                return Certificates(cluster=self.cluster(self._first(verb, rest)))
+            case _:
+                return self._decision(verb, self._first(verb, rest), " ".join(rest[1:]))
+
+    def _decision(self, verb: str, renewal: str, reason: str) -> Command:
+        match verb:
+            case "approve":
+                return Approve(renewal=renewal, reason=reason)
+            case "reject":
+                return Reject(renewal=renewal, reason=reason)
+            case "release":
+                return Release(renewal=renewal, reason=reason)
+            case "retry":
+                return Retry(renewal=renewal)
+            case "skip":
+                return Skip(renewal=renewal, reason=reason)
+            case "pause":
+                return Pause(renewal=renewal)
+            case "resume":
+                return Resume(renewal=renewal)
+            case _:
+                return Abandon(renewal=renewal, reason=reason)
+
+    def _renew(self, words: Sequence[str]) -> Renew:
+        options, names = self._options(words)
+        known = {name.lower() for name in (*self._purposes, *self._clusters)}
+        if len(names) == 1 and names[0].lower() in {name.lower() for name in self._purposes}:
+            raise CommandRefused(f"Name the cluster as well, such as: {names[0]} {self._example_cluster()}.")
+        if len(names) == 1 and names[0].lower() in known:
+            raise CommandRefused(f"Name the purpose as well, such as: {self._example_purpose()} {names[0]}.")
+        if len(names) < 2:
+            raise CommandRefused(self._unknown(names[0] if names else words[0]))
+        if len(names) > 2:
+            raise CommandRefused(f"I do not understand {names[2]!r}; write: {RENEW.usage}.")
+        first, second = names
+        if self._is(first, self._clusters) or self._is(second, self._purposes):
+            first, second = second, first
+        return Renew(
+            purpose=self.purpose(first),
+            cluster=self.cluster(second),
+            authority=self.authority(options["authority"]) if options["authority"] else "",
+            change_number=options["change"],
+            replace_csr=bool(options["replace-csr"]),
+        )
+
+    def _options(self, words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+        options = {"authority": "", "change": "", "replace-csr": ""}
+        names: list[str] = []
+        queue = list(words)
+        while queue:
+            word = queue.pop(0)
+            if not word.startswith("--"):
+                names.append(word)
+                continue
+            name, _, value = word[2:].partition("=")
+            if name not in options:
+                nearest = nearest_names(name, options)
+                raise CommandRefused(f"I do not know --{name}{_did_you_mean(['--' + found for found in nearest])}")
+            if name == "replace-csr":
+                options[name] = "yes"
+                continue
+            value = value or (queue.pop(0) if queue else "")
+            if not value or value.startswith("--"):
+                raise CommandRefused(f"--{name} needs a value; nothing has changed.")
+            options[name] = value
+        return options, names
+
+    def purpose(self, text: str) -> str:
+        return self._one(text, self._purposes, "certificate purpose")
+
+    def cluster(self, text: str) -> str:
+        return self._one(text, self._clusters, "cluster")
+
+    def authority(self, text: str) -> str:
+        return self._one(text, self._authorities, "certificate authority")
+
+    def _unknown(self, word: str) -> str:
+        nearest = nearest_names(word, [*VERBS, *self._purposes])
+        return f"I do not know {word!r}{_did_you_mean(nearest)} Try: help."
+
+    def _one(self, text: str, known: Sequence[str], what: str) -> str:
+        for name in known:
+            if name.lower() == text.lower():
+                return name
+        nearest = nearest_names(text, known)
+        hint = _did_you_mean(nearest) if nearest else f"; known: {', '.join(known) or 'none'}."
+        raise CommandRefused(f"There is no {what} {text!r}{hint} Nothing has changed.")
+
+    @staticmethod
+    def _is(text: str, known: Sequence[str]) -> bool:
+        return any(name.lower() == text.lower() for name in known)
+
+    @staticmethod
+    def _first(verb: str, rest: Sequence[str]) -> str:
+        if not rest:
+            raise CommandRefused(f"Write: {VERBS[verb].usage}.")
+        return rest[0]
+
+    def _example_cluster(self) -> str:
+        return self._clusters[0] if self._clusters else "<cluster>"
+
+    def _example_purpose(self) -> str:
+        return self._purposes[0] if self._purposes else "<purpose>"
+
+    def help_text(self, slash: str = "/certrenew") -> str:
+        """The whole language, with an example that works here."""
+        lines = [f"{slash} {RENEW.usage}", f"    {RENEW.does}"]
+        lines += [line for verb in VERBS.values() for line in (f"{slash} {verb.usage}", f"    {verb.does}")]
+        lines += [
+            "",
+            f"Example: {slash} {self._example_purpose()} {self._example_cluster()}",
+            f"Purposes: {', '.join(self._purposes) or 'none'}",
+            f"Clusters: {', '.join(self._clusters) or 'none'}",
+        ]
+        return "\n".join(lines)
+
+
+def nearest_names(text: str, known: Iterable[str]) -> list[str]:
+    """Up to three of `known` that look like `text`."""
+    by_lower = {name.lower(): name for name in known}
+    return [by_lower[found] for found in get_close_matches(text.lower(), by_lower, n=3, cutoff=0.5)]
+
+
+def _did_you_mean(names: Sequence[str]) -> str:
+    return f"; did you mean {' or '.join(names)}?" if names else "."

@@ -1,0 +1,128 @@
+"""Commands that arrive from a chat: kept in one row, acknowledged, handled once, answered even after a crash."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, cast
+
+from certrenew.app import commands
+from certrenew.app.commands import Change
+from certrenew.app.decisions import Answer
+from certrenew.app.service import Service
+from certrenew.app.unit import Request, Units
+from certrenew.domain.approval import Person
+from certrenew.domain.errors import CertrenewError, Unreachable
+from certrenew.domain.plan import Json
+from certrenew.domain.ports import Clock
+
+log = logging.getLogger(__name__)
+
+CHANGES: Mapping[str, type[Change]] = {
+    kind.__name__: kind
+    for kind in (
+        commands.Renew,
+        commands.Approve,
+        commands.Reject,
+        commands.Release,
+        commands.Retry,
+        commands.Skip,
+        commands.Pause,
+        commands.Resume,
+        commands.Abandon,
+    )
+}
+Reply = Callable[[Request, Person, Answer | CertrenewError], None]
+
+
+class Inbox:
+    """`receive` is fast and safe to call twice; the work is done by a small pool of threads."""
+
+    def __init__(self, *, units: Units, service: Service, clock: Clock, workers: int = 8) -> None:
+        self._units = units
+        self._service = service
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="inbox")
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+        self._reply: Reply = lambda *_: None
+
+    def replies_go_to(self, reply: Reply) -> None:
+        """Who tells the person how it went; called once for each handled request."""
+        self._reply = reply
+
+    def receive(self, command: Change, person: Person, *, key: str, origin: str = "") -> bool:
+        """Keep the command under `key` and hand it to a worker; False when the key is known already."""
+        body: dict[str, Json] = {"kind": type(command).__name__, **asdict(command)}
+        request = Request(
+            key=key,
+            command=body,
+            person={"id": person.id, "name": person.name, "mention": person.mention},
+            origin=origin,
+            received_at=self._clock.now(),
+        )
+        with self._units() as unit:
+            fresh = unit.receive(request)
+        if fresh:
+            self._hand_over(request)
+        return fresh
+
+    def sweep(self, *, older_than: timedelta = timedelta(seconds=5)) -> int:
+        """Take up what a process left behind, this one or another; returns how many."""
+        with self._units() as unit:
+            found = unit.unanswered(received_before=self._clock.now() - older_than)
+        return sum(self._hand_over(request) for request in found)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _hand_over(self, request: Request) -> bool:
+        with self._lock:
+            if request.key in self._taken:
+                return False
+            self._taken.add(request.key)
+        self._pool.submit(self._handle, request)
+        return True
+
+    def _handle(self, request: Request) -> None:
+        """Handle one request; what goes wrong becomes a sentence for the person, or waits for the next sweep."""
+        person = Person(**cast("dict[str, Any]", dict(request.person)))
+        try:
+            fields = dict(request.command)
+            kind = CHANGES[str(fields.pop("kind"))]
+            command = cast("Any", kind)(**fields)
+            result: Answer | CertrenewError = self._service.handle(
+                command, person, key=request.key, origin=request.origin
+            )
+        except Unreachable as error:
+            if "database" in str(error):
+                log.warning("the database does not answer; request %s is kept for later", request.key)
+                self._forget(request.key)
+                return
+            result = error
+        except CertrenewError as error:
+            result = error
+        except Exception:
+            incident = request.key[-8:]
+            log.exception("request failed; incident %s", incident)
+            result = CertrenewError(
+                f"Something went wrong inside certrenew (incident {incident}); nothing more was done."
+                " The log has the details."
+            )
+        self._finish(request, person, result)
+
+    def _finish(self, request: Request, person: Person, result: Answer | CertrenewError) -> None:
+        text = result.text if isinstance(result, Answer) else str(result)
+        try:
+            with self._units() as unit:
+                unit.answer(request.key, text)
+            self._reply(request, person, result)
+        except CertrenewError as error:
+            log.warning("request %s is handled, but its answer was not delivered: %s", request.key, error)
+        self._forget(request.key)
+
+    def _forget(self, key: str) -> None:
+        with self._lock:
+            self._taken.discard(key)
