@@ -1,0 +1,91 @@
+"""The register of what nobody has published about Cisco's behaviour, with the choice this lab made for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One unknown: what it is, what the lab does, and how firm the record behind it is."""
+
+    id: str
+    unknown: str
+    default: str
+    status: str
+    knob: str = ""
+
+
+REGISTER: tuple[Assumption, ...] = (
+    Assumption("A-01", "CLI wording of a failing 'set cert import own'", "the GUI text, failure line", "unknown"),
+    Assumption("A-02", "what ends a pasted certificate", "a blank line, Ctrl-D, or silence after END", "unknown"),
+    Assumption("A-03", "output of 'set cert delete'", "one success line", "unknown"),
+    Assumption("A-05", "layout of 'show itl' and line breaks of 'show ctl'", "one item per line", "inferred"),
+    Assumption("A-06", "'utils system restart' dialogue", "recollected text; a trap in the journal", "recollection"),
+    Assumption("A-08", "restart of an unknown service", "a not-found line and the failure line", "unknown"),
+    Assumption("A-10", "full body of 'show cert own'", "known field names, PEM last", "mixed"),
+    Assumption("A-11", "spaces in 'Successfully Generated CSR  for'", "leading and double space", "partial"),
+    Assumption("A-12", "an authz row in 'show cert list own'", "absent", "conflict", "ssh.authz_row"),
+    Assumption("A-13", "descriptions in 'show cert list trust'", "free text", "recollection"),
+    Assumption("A-14", "'Primary Node =true' after the service list", "printed", "recollection"),
+    Assumption("A-15", "'utils sso status' when disabled", "'SSO Status: SAML SSO Disabled'", "recollection"),
+    Assumption("A-16", "'set cert regen' warning for most units", "a generic warning and yes|no", "recollection"),
+    Assumption("A-18", "single-server EC common name", "<host>-EC.<domain>, EC 384", "recollection"),
+    Assumption("A-19", "wording of an unreadable or expired certificate", "two error lines", "unknown"),
+    Assumption("A-20", "CLI wording of the multi-SAN refusal (14SU2+)", "one error line", "unknown"),
+    Assumption("A-21", "'show risdb query phone' header", "recollected columns, reg/unr/rej", "partial"),
+    Assumption("A-22", "service names are case- and space-sensitive", "yes", "recollection"),
+    Assumption("A-23", "plain SSH password authentication", "off", "conflict", "ssh.password_auth"),
+    Assumption("A-24", "replication state text", "the published fixture", "partial"),
+    Assumption("A-26", "a serverAuth-only certificate on 15SU4 or older", "accepted", "unknown", "strict_client_auth"),
+    Assumption("A-27", "ports 5061 and 2443", "listening with the CallManager certificate", "recollection"),
+    Assumption("A-28", "a CLI command that resets all phones", "none", "recollection"),
+    Assumption("A-30", "REST service strings other than tomcat", "the CLI unit names", "recollection"),
+    Assumption("A-31", "REST distribution value for multi-server", "refused: not modelled in this round", "unknown"),
+    Assumption("A-32", "REST success and error bodies", '{"messages": [...], "trackingId": "..."}', "unknown"),
+    Assumption("A-33", "REST answer to a duplicate trust upload", "400", "inferred", "rest.duplicate_trust_status"),
+    Assumption("A-34", "REST 401 header and body", 'Basic realm="CMPlatform Realm", HTML', "unknown"),
+    Assumption("A-36", "REST before release 14", "404", "recollection"),
+    Assumption("A-37", "csr in the snapshot when none is pending", "empty string", "recollection"),
+    Assumption("A-38", "shape of GET /options", "a small JSON object; /snapshot/options is 404", "unknown"),
+    Assumption("A-39", "GET identity/certificate", "a single object", "unknown"),
+    Assumption("A-40", "resetEnterpriseParameters", "resets all devices, touches no value", "sloppy annotation"),
+    Assumption("A-41", "Control Center asked to restart Cisco Tomcat", "refused with reason -1045", "unknown"),
+    Assumption("A-42", "Control Center asked to restart HAProxy", "allowed; cuts the connection", "unknown"),
+    Assumption("A-43", "RIS cap per answer", "1000", "conflict", "soap.ris_cap"),
+    Assumption("A-44", "tail of the RIS rate fault", "by analogy with PerfMon's", "mock"),
+    Assumption("A-45", "selectCmDeviceExt entries per device", "one, the latest", "partial"),
+    Assumption("A-46", "StartTime format", "C style", "recollection"),
+    Assumption("A-47", "PerfMon limit", "80 a minute", "recorded", "soap.perfmon_per_minute"),
+    Assumption("A-49", "401 body of the real-time services", "Tomcat HTML", "mock"),
+    Assumption("A-50", "lockout of application users", "as for platform accounts", "recollection"),
+    Assumption("A-52", "name of 'Phone Interaction on Certificate Update'", "PhoneInteractionOnCertUpdate", "unknown"),
+    Assumption("A-53", "how phones come back after a reset", "a linear ramp", "choice", "phone.*"),
+    Assumption("A-54", "RIS and Control Center bodies", "shapes of the 12.5 interface description", "shape"),
+    Assumption("A-55", "bad SQL", "-201 / A syntax error has occurred.", "recollection"),
+    Assumption("A-60", "which restart refreshes port 6972", "Cisco Tftp or Cisco HAProxy, either", "conflict"),
+    Assumption("A-61", "what a phone must verify after a reset", "the TFTP signer: its list or a known TVS", "conflict",
+               "phone.trust_rule"),
+    Assumption("A-62", "PerfMon while CallManager is down", "an answer without counters", "choice"),
+    Assumption("A-63", "trust uploads reach the other nodes", "no, per node", "choice", "trust_replicates"),
+    Assumption("A-64", "a chain sent with an identity upload enters the trust store", "no", "conflict",
+               "rest.identity_upload_stores_chain"),
+    Assumption("A-65", "order of the upload checks", "readable, limits, dates, CSR, key, SAN, chain", "choice"),
+)  # fmt: skip
+
+
+def find(identifier: str) -> Assumption:
+    """The row with this id; KeyError when the lab does not rely on it."""
+    for row in REGISTER:
+        if row.id == identifier:
+            return row
+    raise KeyError(identifier)
+
+
+def as_text() -> str:
+    """The register as lines a person can read, one assumption each."""
+    rows = (
+        f"{row.id}  {row.unknown}: {row.default} [{row.status}]" + (f" (knob: {row.knob})" if row.knob else "")
+        for row in REGISTER
+    )
+    return "\n".join(rows) + "\n"

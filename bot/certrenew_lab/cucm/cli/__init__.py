@@ -1,0 +1,1 @@
+"""The VOS command line of a node: SSH server, terminal and commands."""

@@ -1,0 +1,127 @@
+"""The certificate acts of a node, one way for every interface: request, upload, trust, regenerate, delete."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from . import x509 as certificates
+from .authority import build_request, self_signed
+from .certificate_store import EXPIRED, Identity, PendingRequest, UploadRefused, check_readable_limits
+from .cluster import Cluster
+from .first_certificates import default_common_name, default_names
+from .node import Node
+from .trust_store import TrustOutcome
+from .units import UNITS
+
+
+@dataclass(frozen=True)
+class RequestOptions:
+    """What a caller may choose about a request; empty values mean the node's own defaults."""
+
+    common_name: str = ""
+    extra_names: tuple[str, ...] = ()
+    organizational_unit: str = ""
+    key_length: int = 2048
+
+
+async def generate_request(
+    cluster: Cluster, node: Node, unit_name: str, options: RequestOptions, via: str
+) -> x509.CertificateSigningRequest:
+    """Make a key and a request; a request that was pending dies with its key."""
+    unit = UNITS[unit_name]
+    if unit.elliptic:
+        key = await asyncio.to_thread(certificates.new_ec_key)
+    else:
+        key = await asyncio.to_thread(certificates.new_rsa_key, options.key_length)
+    names = tuple(dict.fromkeys((*default_names(cluster.scenario, node), *options.extra_names)))
+    request = build_request(
+        unit, key, options.common_name or default_common_name(unit, node), names, options.organizational_unit
+    )
+    if unit_name in node.store.pending:
+        cluster.journal.record(node.name, "csr_overwritten", unit=unit_name, via=via)
+    node.store.pending[unit_name] = PendingRequest(request, key)
+    cluster.journal.record(node.name, "csr_generated", unit=unit_name, via=via)
+    return request
+
+
+def upload_identity(cluster: Cluster, node: Node, unit_name: str, certificate: x509.Certificate, via: str) -> None:
+    """Install a signed certificate; nothing is restarted, but phones may be reset by the upload itself."""
+    cluster.fleet.settle()
+    try:
+        identity = node.store.install(unit_name, certificate)
+    except UploadRefused as refusal:
+        cluster.journal.record(node.name, "identity_refused", unit=unit_name, code=refusal.code, via=via)
+        raise
+    cluster.journal.record(
+        node.name,
+        "identity_uploaded",
+        unit=unit_name,
+        fingerprint=identity.fingerprint,
+        serial=certificates.serial(certificate),
+        via=via,
+    )
+    _interact_with_phones(cluster, node, unit_name)
+
+
+def upload_trust(cluster: Cluster, node: Node, unit_name: str, certificate: x509.Certificate, via: str) -> TrustOutcome:
+    """Offer a certificate to the trust store of a slot; UploadRefused for limits and dates."""
+    unit = UNITS[unit_name]
+    check_readable_limits(certificate)
+    outcome = node.store.trust_of(unit).offer(certificate)
+    cluster.journal.record(
+        node.name,
+        "trust_uploaded",
+        store=unit.trust,
+        subject=certificates.common_name(certificate.subject),
+        outcome=outcome.value,
+        via=via,
+    )
+    if outcome is TrustOutcome.EXPIRED:
+        raise UploadRefused(EXPIRED, "The certificate has expired")
+    # CAPF-trust is never replicated; ASSUMPTION A-63 for the others.
+    if cluster.scenario.trust_replicates and unit.trust != "CAPF-trust":
+        for other in cluster.nodes:
+            other.store.trust_of(unit).offer(certificate)
+    return outcome
+
+
+async def regenerate(cluster: Cluster, node: Node, unit_name: str, via: str) -> None:
+    """Replace an identity by a self-signed one at once: the trap behind `set cert regen`."""
+    unit = UNITS[unit_name]
+    key = await asyncio.to_thread(certificates.new_ec_key if unit.elliptic else certificates.new_rsa_key)
+    certificate = self_signed(unit, key, default_common_name(unit, node), (node.fqdn,))
+    node.store.identities[unit_name] = Identity(certificate, key)
+    cluster.journal.record(node.name, "trap", what="set cert regen", unit=unit_name, via=via)
+    _interact_with_phones(cluster, node, unit_name)
+
+
+def delete_trust(cluster: Cluster, node: Node, store_name: str, file_name: str, via: str) -> bool:
+    """Delete a trust file on this node; False when there is none."""
+    store = node.store.trust.get(store_name)
+    if store is None or file_name not in store.files:
+        return False
+    del store.files[file_name]
+    cluster.journal.record(node.name, "trust_deleted", store=store_name, file=file_name, via=via)
+    if store_name == "ipsec-trust" and file_name == f"{node.name}.pem":
+        cluster.journal.record(node.name, "trap", what="ipsec-trust host certificate deleted", via=via)
+    return True
+
+
+def update_ctl(cluster: Cluster, node: Node, via: str) -> None:
+    """Write a new CTL file."""
+    cluster.fleet.settle()
+    cluster.files.update_ctl()
+    cluster.journal.record(node.name, "ctl_updated", via=via)
+
+
+def _interact_with_phones(cluster: Cluster, node: Node, unit_name: str) -> None:
+    # "Phone Interaction on Certificate Update" exists since 14; its default resets the phones on the upload itself.
+    if UNITS[unit_name].resets_phones and cluster.release.major >= 14 and _automatic(cluster):
+        cluster.fleet.reset(cluster.fleet.phones.values(), "all", f"certificate update {unit_name} on {node.name}")
+
+
+def _automatic(cluster: Cluster) -> bool:
+    return cluster.parameters.get("PhoneInteractionOnCertUpdate", "0") == "0"

@@ -1,0 +1,61 @@
+"""The truth about the cluster, for tests and demonstrations to compare with what the bot believes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import x509 as certificates
+from .cluster import Cluster
+from .node import LISTENERS, Node
+
+
+def state(cluster: Cluster) -> dict[str, Any]:
+    """Stored and served certificates, services, phones and conditions; JSON-able."""
+    fleet = cluster.fleet
+    registered = fleet.registered_per_node()
+    return {
+        "cluster": cluster.scenario.name,
+        "lab_seconds": cluster.clock.now(),
+        "baseline": fleet.baseline,
+        "registered": sum(registered.values()),
+        "registered_per_node": registered,
+        "missing": [phone.name for phone in fleet.missing()],
+        "stragglers": [phone.name for phone in fleet.missing() if phone.lost],
+        "conditions": vars(cluster.conditions),
+        "parameters": cluster.parameters,
+        "parameters_wiped": cluster.parameters_wiped,
+        "ctl_serials": [certificates.serial(record.certificate) for record in cluster.files.ctl.records]
+        if cluster.files.ctl
+        else [],
+        "nodes": {node.name: _node(cluster, node) for node in cluster.nodes},
+    }
+
+
+def _node(cluster: Cluster, node: Node) -> dict[str, Any]:
+    return {
+        "address": node.address,
+        "unreachable": node.unreachable,
+        "stored": {
+            name: {
+                "fingerprint": identity.fingerprint,
+                "serial": certificates.serial(identity.certificate),
+                "issuer": certificates.common_name(identity.certificate.issuer),
+                "not_after": identity.certificate.not_valid_after_utc.isoformat(),
+            }
+            for name, identity in node.store.identities.items()
+        },
+        "served": {
+            name: {
+                "port": getattr(cluster.scenario.ports, name),
+                "unit": listener.unit,
+                "fingerprint": node.served[name].fingerprint,
+                "up": node.listening(listener),
+            }
+            for name, listener in LISTENERS.items()
+        },
+        "pending": sorted(node.store.pending),
+        "trust": {name: sorted(store.files) for name, store in node.store.trust.items()},
+        "services": {
+            service.name: {"state": service.state, "note": service.note} for service in node.services.services.values()
+        },
+    }

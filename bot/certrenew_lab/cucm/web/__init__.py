@@ -1,0 +1,1 @@
+"""The HTTPS interfaces of a node: certificate management, AXL, RIS, PerfMon and Control Center."""

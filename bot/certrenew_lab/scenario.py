@@ -1,0 +1,146 @@
+"""What a lab cluster looks like, as plain frozen values: nodes, phones and every knob that changes its manners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+PUBLISHER: Literal["publisher"] = "publisher"
+SUBSCRIBER: Literal["subscriber"] = "subscriber"
+
+RESTART_SECONDS: Mapping[str, float] = {
+    "Cisco Tftp": 20.0,
+    "Cisco Trust Verification Service": 20.0,
+    "Cisco CallManager": 60.0,
+    "Cisco CTIManager": 30.0,
+    "Cisco HAProxy": 10.0,
+    "Cisco Tomcat": 120.0,
+    "Cisco UDS Tomcat": 60.0,
+    "Cisco AXL Tomcat": 60.0,
+    "Cisco SSOSP Tomcat": 60.0,
+}
+
+
+@dataclass(frozen=True)
+class NodeScenario:
+    """One node; `out_of_service` names services that are stopped by hand, `not_activated` those never switched on."""
+
+    name: str
+    role: Literal["publisher", "subscriber"] = SUBSCRIBER
+    out_of_service: tuple[str, ...] = ()
+    not_activated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports every node binds on its own loopback address; `rest` is a second door to the HTTPS application."""
+
+    ssh: int = 2222
+    https: int = 8443
+    rest: int | None = None
+    tftp: int = 6972
+    sip: int = 5061
+    sccp: int = 2443
+    tvs: int = 2445
+
+
+@dataclass(frozen=True)
+class SshManners:
+    """How the command line behaves; times are lab seconds."""
+
+    banner_delay: float = 10.0
+    password_auth: bool = False  # ASSUMPTION A-23
+    session_cap: int = 10
+    idle_timeout: float = 1800.0
+    page_lines: int = 20
+    ou_prompt: bool | None = None  # None: as the release does
+    privilege: int = 4
+    commands_need_privilege: bool = True
+    silent_restarts: tuple[str, ...] = ()  # nodes whose restarts come back to the prompt without [STARTED]
+    authz_row: bool = False  # ASSUMPTION A-12
+
+
+@dataclass(frozen=True)
+class RestManners:
+    """How the certificate management REST API behaves where the record is silent or contradicts itself."""
+
+    trust_as_object: bool = False  # GET trust answers {"certificates": []} instead of an array
+    trust_suffix: bool = False  # the snapshot names stores `tomcat-trust` instead of `tomcat`
+    duplicate_trust_status: int = 400  # ASSUMPTION A-33
+    identity_upload_stores_chain: bool = False  # ASSUMPTION A-64
+
+
+@dataclass(frozen=True)
+class SoapManners:
+    """Limits and habits of AXL, RISPort70, PerfMon and Control Center Services."""
+
+    realtime_per_minute: int = 15
+    perfmon_per_minute: int = 80  # ASSUMPTION A-47
+    ris_cap: int = 1000  # ASSUMPTION A-43
+    paging_ignored: bool = False
+    latin_lists: bool = True  # list answers in ISO-8859-1 with a trailing comment
+
+
+@dataclass(frozen=True)
+class PhoneManners:
+    """How the phones come back; times are lab seconds (ASSUMPTION A-53)."""
+
+    first_return: float = 20.0
+    last_return: float = 120.0
+    failover: tuple[float, float] = (5.0, 25.0)
+    fallback: tuple[float, float] = (20.0, 60.0)
+    stragglers: int = 0  # never come back from their first reset
+    powered_off: int = 0  # configured, never registered
+    soft_share: float = 0.1
+    secure_share: float = 0.3  # only in mixed mode
+    trust_rule: Literal["217138", "214231"] = "217138"  # ASSUMPTION A-61
+
+
+@dataclass(frozen=True)
+class ClusterScenario:
+    """A whole cluster; `speed` is how many lab seconds pass in one real second (1.0 = realistic durations)."""
+
+    name: str = "cluster-a"
+    domain: str = "lab.example"
+    version: str = "15.0.1.12900-234"
+    nodes: tuple[NodeScenario, ...] = (
+        NodeScenario("cucm-pub", PUBLISHER),
+        NodeScenario("cucm-sub1"),
+        NodeScenario("cucm-sub2"),
+    )
+    phones: int = 500
+    device_pools: tuple[str, ...] = ("Headquarters", "Branch-North", "Branch-South", "Contact-Centre")
+    mixed_mode: bool = False
+    ctl_licence: bool = True
+    phone_interaction: Literal["automatic", "manual"] = "automatic"
+    sso_enabled: bool = False
+    drs_running: bool = False
+    replication_healthy: bool = True
+    rollback_to_pre_8: bool = False
+    speed: float = 1.0
+
+    platform_user: str = "labadmin"
+    platform_password: str = "Platform-Lab-1"
+    axl_user: str = "certrenew-axl"
+    axl_password: str = "Application-Lab-1"
+    lockout_attempts: int = 3
+    lockout_seconds: float = 300.0
+
+    callmanager_expires_in_days: float = 20.0
+    csr_parent_domain: bool = True
+    strict_client_auth: bool = False  # ASSUMPTION A-26
+    trust_replicates: bool = False  # ASSUMPTION A-63
+    restart_seconds: Mapping[str, float] = field(default_factory=lambda: dict(RESTART_SECONDS))
+    other_restart_seconds: float = 10.0
+
+    network: str | None = None  # "127.A.B"; None picks one at random so that several labs can run at once
+    ports: Ports = Ports()
+    ssh: SshManners = SshManners()
+    rest: RestManners = RestManners()
+    soap: SoapManners = SoapManners()
+    phone: PhoneManners = PhoneManners()
+
+    def restart_duration(self, service: str) -> float:
+        """Lab seconds from [STOPPING] to [STARTED]."""
+        return self.restart_seconds.get(service, self.other_restart_seconds)
