@@ -1,0 +1,18 @@
+"""The adapter for Cisco Unified Communications Manager: SSH, certificate REST and SOAP behind the domain's ports."""
+
+from certrenew.cucm.accounts import Account
+from certrenew.cucm.doctor import Discovery, check, discover
+from certrenew.cucm.session import CucmClusters
+from certrenew.cucm.settings import ClusterAccess, NodeAddress, RestDialect, Timeouts
+
+__all__ = [
+    "Account",
+    "ClusterAccess",
+    "CucmClusters",
+    "Discovery",
+    "NodeAddress",
+    "RestDialect",
+    "Timeouts",
+    "check",
+    "discover",
+]

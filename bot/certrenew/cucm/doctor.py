@@ -1,0 +1,84 @@
+"""Look at nodes without changing them: what to pin before the first login, and what is wrong with an access."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from certrenew.cucm import hostkeys, pem, ssh, tls
+from certrenew.cucm.session import CucmClusters, CucmSession
+from certrenew.cucm.settings import ClusterAccess, NodeAddress, Timeouts
+from certrenew.domain.errors import AccessDenied, CertrenewError
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a node shows to anybody; compare it on the node's console before it is pinned."""
+
+    ssh_keys: tuple[str, ...]
+    ssh_fingerprints: tuple[str, ...]
+    certificate_pem: str
+    certificate_fingerprint: str
+    certificate_key: str
+
+
+def discover(address: NodeAddress, timeouts: Timeouts | None = None) -> Discovery:
+    """Fetch host keys and the HTTPS certificate without logging in; raises Unreachable when nothing answers."""
+    limits = timeouts or Timeouts()
+    keys = ssh.host_keys(address, limits)
+    found = (
+        tls.presented(address.node.name, address.node.fqdn, address.host, address.https_port, limits.handshake) or ""
+    )
+    encoded = pem.der(found) if found else b""
+    return Discovery(
+        ssh_keys=keys,
+        ssh_fingerprints=tuple(hostkeys.pinned_fingerprint(key) for key in keys),
+        certificate_pem=found,
+        certificate_fingerprint=pem.fingerprint(encoded) if found else "",
+        certificate_key=pem.key_of_certificate(encoded) if found else "",
+    )
+
+
+def check(access: ClusterAccess, clusters: CucmClusters | None = None) -> Sequence[str]:
+    """Sentences on what is wrong with the access to a cluster; empty when all is well. Nothing is changed.
+
+    Each account logs in once; after a refused password nothing more is tried with it.
+    """
+    session = (clusters or CucmClusters((access,))).open(access.cluster)
+    problems: list[str] = []
+    try:
+        for node in access.cluster.in_restart_order:
+            problems += _node(access, session, node.name)
+        problems += _said("AXL on the publisher", session.axl_version)
+        problems += _said("RISPort70", lambda: session.registrations(("SEP000000000000",)))
+    finally:
+        session.close()
+    return tuple(dict.fromkeys(problems))
+
+
+def _node(access: ClusterAccess, session: CucmSession, name: str) -> list[str]:
+    node = session.node(name)
+    problems = _said(f"SSH to {name}", node.version)
+    if not problems:
+        problems += _said(f"reading certificates of {name}", node.command_line.pending)
+    if access.may_have_rest:
+        problems += _said(f"certificate REST of {name}", lambda: _raise(node.check_rest()))
+    problems += _said(f"PerfMon of {name}", node.registered_phones)
+    return problems
+
+
+class _Noted(CertrenewError):
+    """A remark that is a sentence already."""
+
+
+def _raise(sentence: str) -> None:
+    if sentence:
+        raise _Noted(sentence)
+
+
+def _said(what: str, ask: Callable[[], object]) -> list[str]:
+    try:
+        ask()
+    except (AccessDenied, _Noted) as error:
+        return [str(error)]
+    except CertrenewError as error:
+        return [f"{what}: {error}"]
+    return []

@@ -1,0 +1,152 @@
+"""Open clusters: one login per node, rate limits and pins shared by every session of this process."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+
+from certrenew.cucm.axl import Axl
+from certrenew.cucm.budget import Budget
+from certrenew.cucm.https import Https
+from certrenew.cucm.node import CucmNode
+from certrenew.cucm.realtime import Realtime
+from certrenew.cucm.settings import ClusterAccess
+from certrenew.cucm.tls import NodeTrust
+from certrenew.domain.errors import AccessDenied, AnswerLost, ConfigError, StepFailed, Unreachable
+from certrenew.domain.model import Cluster, Phone, PhoneInteraction, Registration, SecurityMode
+
+
+class _Shared:
+    """What outlives a session of one cluster: the budgets of its realtime services and its nodes' expected keys."""
+
+    def __init__(self, access: ClusterAccess) -> None:
+        self.access = access
+        self.realtime = Budget(access.realtime_per_minute)
+        self.perfmon = {address.node.name: Budget(access.perfmon_per_minute) for address in access.nodes}
+        self.trust = {
+            address.node.name: NodeTrust(
+                address.node.name, address.node.fqdn, address.certificate_pins, access.ca_bundle
+            )
+            for address in access.nodes
+        }
+
+
+class CucmSession:
+    """Implements `ClusterSession`. Nothing is opened before it is needed."""
+
+    def __init__(self, shared: _Shared) -> None:
+        self._shared = shared
+        self._access = shared.access
+        self._lock = threading.RLock()
+        self._nodes: dict[str, CucmNode] = {}
+        self._soap: dict[str, Https] = {}
+        self._axl: Axl | None = None
+
+    @property
+    def cluster(self) -> Cluster:
+        return self._access.cluster
+
+    def node(self, name: str) -> CucmNode:
+        address = self._access.address(name)
+        key = address.node.name
+        with self._lock:
+            if key not in self._nodes:
+                self._nodes[key] = CucmNode(self._access, address, self._shared.trust[key], self._realtime(key))
+            return self._nodes[key]
+
+    def security_mode(self) -> SecurityMode:
+        """From AXL; where AXL does not tell, from the publisher's command line."""
+        try:
+            return self._publisher().security_mode()
+        except AccessDenied:
+            raise
+        except (StepFailed, Unreachable):
+            return self.node(self.cluster.publisher.name).command_line.security_mode()
+
+    def phone_interaction(self) -> PhoneInteraction:
+        return self._publisher().phone_interaction()
+
+    def phones(self) -> tuple[Phone, ...]:
+        return self._publisher().phones()
+
+    def registrations(self, names: Sequence[str]) -> Mapping[str, Registration]:
+        """Asked of the publisher, or of the next node when that one does not answer: each knows the cluster."""
+        if not names:
+            return {}
+        last: Unreachable | None = None
+        for node in self.cluster.in_restart_order:
+            try:
+                found = self._realtime(node.name).registrations(names)
+            except AnswerLost:
+                raise
+            except Unreachable as error:
+                last = last or error
+                continue
+            return {name: self._named(entry) for name, entry in found.items()}
+        raise last or Unreachable(f"No node of {self.cluster.name} told which phones are registered; retry later.")
+
+    def reset_device_pool(self, name: str) -> None:
+        self._publisher().reset_device_pool(name)
+
+    def reset_phone(self, name: str) -> None:
+        self._publisher().reset_phone(name)
+
+    def axl_version(self) -> str:
+        """The release as AXL tells it."""
+        return self._publisher().version()
+
+    def close(self) -> None:
+        with self._lock:
+            for node in self._nodes.values():
+                node.close()
+            for https in self._soap.values():
+                https.close()
+            self._nodes.clear()
+            self._soap.clear()
+            self._axl = None
+
+    # ---- parts --------------------------------------------------------------------------------------------------
+
+    def _https(self, name: str, service: str) -> Https:
+        key = f"{name}/{service}"
+        with self._lock:
+            if key not in self._soap:
+                address, access = self._access.address(name), self._access
+                trust = self._shared.trust[address.node.name]
+                self._soap[key] = Https(
+                    address, address.https_port, trust, access.application, access.timeouts, service
+                )
+            return self._soap[key]
+
+    def _publisher(self) -> Axl:
+        with self._lock:
+            if self._axl is None:
+                self._axl = Axl(self._https(self.cluster.publisher.name, "AXL"), self._access.axl_version)
+            return self._axl
+
+    def _realtime(self, name: str) -> Realtime:
+        https = self._https(name, "realtime services")
+        return Realtime(https, self._shared.realtime, self._shared.perfmon[name], self._access.timeouts)
+
+    def _named(self, entry: Registration) -> Registration:
+        for node in self.cluster.nodes:
+            if entry.node.lower() in (
+                node.name.lower(),
+                node.fqdn.lower(),
+                self._access.address(node.name).host.lower(),
+            ):
+                return Registration(entry.phone, entry.status, node.name, entry.reason, entry.since)
+        return entry
+
+
+class CucmClusters:
+    """Implements `Clusters`. Make one per process: it holds the rate budgets and the keys expected after renewals."""
+
+    def __init__(self, accesses: Iterable[ClusterAccess]) -> None:
+        self._shared = {access.cluster.name: _Shared(access) for access in accesses}
+
+    def open(self, cluster: Cluster) -> CucmSession:
+        found = self._shared.get(cluster.name)
+        if found is None:
+            raise ConfigError(
+                f"No access to the cluster {cluster.name!r} is set up; there is {', '.join(self._shared) or 'none'}."
+            )
+        return CucmSession(found)
