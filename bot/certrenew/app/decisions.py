@@ -88,7 +88,7 @@ class Decisions:
             unit.append(self._event(What.REJECTED, person, ended, details))
             text = f"Renewal {renewal.short_id} is rejected; nothing was changed on {renewal.plan.cluster}."
         elif passes:
-            approved = replace(renewal.move(State.APPROVED), gate=None)
+            approved = renewal.move(State.APPROVED)
             unit.save(approved)
             unit.append(self._event(What.APPROVED, person, approved, details))
             text = f"Renewal {renewal.short_id} is approved and starts now."
@@ -212,9 +212,7 @@ class Decisions:
             raise CommandRefused(f"Renewal {renewal.short_id} is {renewal.state}, not stopped; nothing has changed.")
         return renewal.current
 
-    def _approval(
-        self, renewal: Renewal, gate: Gate, decision: Decision, person: Person, reason: str
-    ) -> Approval:
+    def _approval(self, renewal: Renewal, gate: Gate, decision: Decision, person: Person, reason: str) -> Approval:
         return Approval(
             renewal=renewal.id,
             gate=gate,
@@ -250,5 +248,3 @@ def _needed_later(renewal: Renewal, record: StepRecord) -> str:
         if step.node == record.node and makes & step.needs:
             return f"“{step.summary()}”"
     return ""
-
-

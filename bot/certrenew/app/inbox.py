@@ -14,7 +14,7 @@ from certrenew.app.decisions import Answer
 from certrenew.app.service import Service
 from certrenew.app.unit import Request, Units
 from certrenew.domain.approval import Person
-from certrenew.domain.errors import CertrenewError, Unreachable
+from certrenew.domain.errors import CertrenewError, DatabaseUnreachable
 from certrenew.domain.plan import Json
 from certrenew.domain.ports import Clock
 
@@ -96,12 +96,10 @@ class Inbox:
             result: Answer | CertrenewError = self._service.handle(
                 command, person, key=request.key, origin=request.origin
             )
-        except Unreachable as error:
-            if "database" in str(error):
-                log.warning("the database does not answer; request %s is kept for later", request.key)
-                self._forget(request.key)
-                return
-            result = error
+        except DatabaseUnreachable:
+            log.warning("the database does not answer; request %s is kept for later", request.key)
+            self._forget(request.key)
+            return
         except CertrenewError as error:
             result = error
         except Exception:

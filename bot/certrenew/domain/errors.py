@@ -10,6 +10,7 @@
     - AccessDenied     an account or a key was refused; it is never tried again by itself
   - Unreachable        a node, an authority or Slack did not answer; nothing happened there, safe to retry
     - AnswerLost       the request went out and its answer was lost; look at the world before repeating
+    - DatabaseUnreachable  certrenew's own database does not answer; work goes on when it does
 """
 
 
@@ -55,3 +56,7 @@ class Unreachable(CertrenewError):
 
 class AnswerLost(Unreachable):
     """The request went out, but its answer was lost: it may or may not have taken effect."""
+
+
+class DatabaseUnreachable(Unreachable):
+    """certrenew's own database does not answer; nothing is lost, work goes on when it is back."""

@@ -153,6 +153,10 @@ class NodeSession(Protocol):
         """Serial numbers (lower-case hexadecimal, no leading zeros) of the certificates in the CTL file."""
         ...
 
+    def ctl_problems(self) -> tuple[str, ...]:
+        """Sentences on why the CTL could not be updated (no CTL file, licence without export-controlled functions)."""
+        ...
+
     def update_ctl(self) -> None:
         """`utils ctl update CTLFile`; only on the publisher in mixed mode."""
         ...

@@ -1,0 +1,98 @@
+"""The vocabulary of steps: everything that a plan can consist of, one family a file."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from certrenew.domain.errors import StepFailed
+from certrenew.domain.plan import Plan, Step, Target
+from certrenew.steps.install import UploadChain, UploadIdentity
+from certrenew.steps.phones import AwaitPhones, AwaitPhonesAfterUpload, BaselinePhones, ProvePhones, ResetPhones
+from certrenew.steps.preflight import (
+    CheckCtl,
+    CheckNoBackup,
+    CheckNode,
+    CheckPhoneInteraction,
+    CheckReplication,
+    CheckSecurityMode,
+)
+from certrenew.steps.proof import ProveServed, ProveServices, ProveStored
+from certrenew.steps.request import Collect, GenerateCsr, Submit, Validate
+from certrenew.steps.services import RestartService, UpdateCtl
+
+__all__ = [
+    "VOCABULARY",
+    "AwaitPhones",
+    "AwaitPhonesAfterUpload",
+    "BaselinePhones",
+    "CheckCtl",
+    "CheckNoBackup",
+    "CheckNode",
+    "CheckPhoneInteraction",
+    "CheckReplication",
+    "CheckSecurityMode",
+    "Collect",
+    "GenerateCsr",
+    "ProvePhones",
+    "ProveServed",
+    "ProveServices",
+    "ProveStored",
+    "ResetPhones",
+    "RestartService",
+    "Submit",
+    "UpdateCtl",
+    "UploadChain",
+    "UploadIdentity",
+    "Validate",
+    "plan_from_json",
+]
+
+VOCABULARY: Mapping[str, type[Step]] = {
+    step.kind: step
+    for step in (
+        AwaitPhones,
+        AwaitPhonesAfterUpload,
+        BaselinePhones,
+        CheckCtl,
+        CheckNoBackup,
+        CheckNode,
+        CheckPhoneInteraction,
+        CheckReplication,
+        CheckSecurityMode,
+        Collect,
+        GenerateCsr,
+        ProvePhones,
+        ProveServed,
+        ProveServices,
+        ProveStored,
+        ResetPhones,
+        RestartService,
+        Submit,
+        UpdateCtl,
+        UploadChain,
+        UploadIdentity,
+        Validate,
+    )
+}
+
+
+def plan_from_json(stored: Mapping[str, Any], vocabulary: Mapping[str, type[Step]] = VOCABULARY) -> Plan:
+    """The plan that `Plan.to_json` wrote. Raises StepFailed for a step that this version does not know."""
+    steps: list[Step] = []
+    for fields in cast("list[Mapping[str, Any]]", stored["steps"]):
+        kind = str(fields["kind"])
+        if kind not in vocabulary:
+            raise StepFailed(f"The stored plan has a step {kind!r} that this version of certrenew does not know.")
+        steps.append(vocabulary[kind].from_json(fields))
+    return Plan(
+        cluster=stored["cluster"],
+        purpose=stored["purpose"],
+        title=stored["title"],
+        authority=stored["authority"],
+        profile=stored["profile"],
+        targets=tuple(Target(**target) for target in stored["targets"]),
+        steps=tuple(steps),
+        impact=stored["impact"],
+        cautions=tuple(stored["cautions"]),
+        sources=tuple(stored["sources"]),
+        excludes=tuple(stored["excludes"]),
+    )

@@ -1,0 +1,274 @@
+"""Writes down what the runner does: state, attempts and audit line always in one transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from certrenew.app.moves import End, Move, Wait
+from certrenew.app.unit import UnitOfWork, Units
+from certrenew.domain.approval import BOT, Gate
+from certrenew.domain.events import Event, What
+from certrenew.domain.plan import Json, Phase, Step, Waiting
+from certrenew.domain.ports import Clock
+from certrenew.domain.renewal import Renewal, State, StepRecord, StepState, Want
+
+A_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of a step from earlier calls."""
+
+    attempted: datetime | None
+    waiting_since: datetime | None
+    progress: Mapping[str, Json]
+
+
+class Ledger:
+    """Every method is one unit of work. `changed` is told the renewal's id after each commit."""
+
+    def __init__(self, *, units: Units, clock: Clock, executor: str, changed: Callable[[str], None]) -> None:
+        self._units = units
+        self._clock = clock
+        self._executor = executor
+        self._changed = changed
+
+    # ---- moves that need no look at the world ----------------------------------------------------------------
+
+    def settle(self, renewal_id: str) -> tuple[Renewal, Move | None]:
+        """End, pause, expire or hold at a gate what must be; None when there is work to do."""
+        with self._units() as unit:
+            renewal = unit.get(renewal_id)
+            move = self._settle(unit, renewal)
+        if move is not None:
+            self._changed(renewal_id)
+        return renewal, move
+
+    def _settle(self, unit: UnitOfWork, renewal: Renewal) -> Move | None:
+        now = self._clock.now()
+        if renewal.state.final:
+            return End()
+        if renewal.want is Want.ABANDON:
+            self._end(unit, renewal, State.ABANDONED, What.ABANDONED, "A person abandoned it.")
+            return End()
+        if renewal.state is State.PLANNED:
+            if now < renewal.approve_by:
+                return Wait(max(0.1, (renewal.approve_by - now).total_seconds()))
+            reason = "Nobody approved it in time; nothing was changed."
+            self._end(unit, renewal, State.EXPIRED, What.EXPIRED, reason)
+            return End()
+        if renewal.want is Want.PAUSE and renewal.state not in (State.STOPPED, State.PAUSED):
+            paused = replace(renewal.move(State.PAUSED, reason="A person paused it."), want=Want.NOTHING)
+            unit.save(paused)
+            self._append(unit, What.PAUSED, paused, {})
+            return Wait(A_DAY)
+        if renewal.state in (State.STOPPED, State.PAUSED):
+            return Wait(A_DAY)
+        if renewal.current is None:
+            details: dict[str, Json] = {"seconds": round((now - renewal.created_at).total_seconds(), 1)}
+            self._end(unit, renewal, State.SUCCEEDED, What.SUCCEEDED, "", details)
+            return End()
+        if renewal.phase is not Phase.PREPARE and not renewal.released:
+            return self._hold(unit, renewal)
+        return None
+
+    def _hold(self, unit: UnitOfWork, renewal: Renewal) -> Move:
+        if renewal.gate is not Gate.RELEASE:
+            reason = "Everything is prepared and checked; the installation waits for its release."
+            held = replace(renewal.move(State.WAITING, reason=reason), gate=Gate.RELEASE, wake_at=None)
+            unit.save(held)
+            self._append(unit, What.GATE_REACHED, held, {"gate": "release", "digest": renewal.plan.digest})
+        return Wait(A_DAY)
+
+    def _end(
+        self,
+        unit: UnitOfWork,
+        renewal: Renewal,
+        state: State,
+        what: What,
+        reason: str,
+        details: Mapping[str, Json] | None = None,
+    ) -> None:
+        ended = replace(
+            renewal.move(state, reason=reason), gate=None, want=Want.NOTHING, wake_at=None, ended_at=self._clock.now()
+        )
+        unit.save(ended)
+        unit.release_locks(renewal.id)
+        self._append(unit, what, ended, details or {})
+
+    def begin_phase(self, renewal: Renewal) -> None:
+        """The plan still holds: the gate is behind us."""
+        with self._units() as unit:
+            fresh = unit.get(renewal.id)
+            going = replace(fresh, state=State.RUNNING, gate=None, reason="", wake_at=None)
+            unit.save(going)
+            details: dict[str, Json] = {"digest": renewal.plan.digest, "phase": str(renewal.phase)}
+            self._append(unit, What.STARTED, going, details)
+        self._changed(renewal.id)
+
+    # ---- attempts -------------------------------------------------------------------------------------------------
+
+    def recall(self, renewal: Renewal, record: StepRecord) -> Memory:
+        with self._units() as unit:
+            unknown = unit.unknown_attempts(renewal.id, record.number)
+            progress, since = unit.step_memory(renewal.id, record.number)
+        return Memory(unknown[0].at if unknown else None, since, progress)
+
+    def begin(self, renewal: Renewal, record: StepRecord, step: Step, *, attempted: datetime | None) -> int | None:
+        """The intent, before the act. None when an attempt appeared since the check: look again first."""
+        with self._units() as unit:
+            fresh = unit.get(renewal.id)
+            unknown = unit.unknown_attempts(renewal.id, record.number)
+            if (unknown[0].at if unknown else None) != attempted or fresh.want is not Want.NOTHING:
+                return None
+            now = self._clock.now()
+            number = unit.begin_attempt(renewal.id, record.number, self._executor, now)
+            unit.save_step(
+                renewal.id,
+                replace(record, state=StepState.RUNNING, attempts=number, started_at=record.started_at or now),
+            )
+            unit.save(replace(fresh, state=State.RUNNING, reason="", wake_at=None))
+            self._append(unit, What.STEP_STARTED, fresh, {**_about(record, step), "attempt": number})
+        self._changed(renewal.id)
+        return number
+
+    def owns(self, renewal: Renewal, record: StepRecord, number: int) -> bool:
+        """Whether `number` is still the newest attempt: nobody has taken the renewal over meanwhile."""
+        with self._units() as unit:
+            return unit.newest_attempt(renewal.id, record.number) == number
+
+    def end(self, renewal: Renewal, record: StepRecord, number: int, outcome: str) -> None:
+        with self._units() as unit:
+            unit.end_attempt(renewal.id, record.number, number, outcome)
+
+    # ---- outcomes -----------------------------------------------------------------------------------------------
+
+    def finish(
+        self,
+        renewal: Renewal,
+        record: StepRecord,
+        step: Step,
+        output: Mapping[str, Json],
+        evidence: Mapping[str, Json],
+        *,
+        note: str,
+        began: datetime,
+        acted: bool,
+    ) -> None:
+        now = self._clock.now()
+        with self._units() as unit:
+            fresh = unit.get(renewal.id)
+            for attempt in unit.unknown_attempts(renewal.id, record.number):
+                outcome = "done" if acted else "found done"
+                unit.end_attempt(renewal.id, record.number, attempt.try_number, outcome)
+            done = replace(
+                next(found for found in fresh.steps if found.number == record.number),
+                state=StepState.DONE,
+                output=output,
+                evidence=evidence,
+                error="",
+                started_at=record.started_at or began,
+                finished_at=now,
+            )
+            unit.save_step(renewal.id, done, progress={})
+            unit.save(replace(fresh, state=State.RUNNING, reason="", wake_at=None))
+            details: dict[str, Json] = {
+                **_about(record, step),
+                "acted": acted,
+                "seconds": round((now - began).total_seconds(), 3),
+                "evidence": dict(evidence),
+            }
+            if note:
+                details["note"] = note
+            self._append(unit, What.STEP_FINISHED, fresh, details)
+        self._changed(renewal.id)
+
+    def wait(self, renewal: Renewal, record: StepRecord, step: Step, waiting: Waiting) -> None:
+        """A step waits: told once, then only its reason and time change."""
+        now = self._clock.now()
+        with self._units() as unit:
+            fresh = unit.get(renewal.id)
+            if record.state is not StepState.WAITING:
+                self._append(unit, What.STEP_WAITING, fresh, {**_about(record, step), "why": waiting.reason})
+            unit.save_step(
+                renewal.id,
+                replace(record, state=StepState.WAITING, started_at=record.started_at or now),
+                progress=waiting.progress,
+            )
+            wake = now + timedelta(seconds=waiting.seconds)
+            unit.save(replace(fresh, state=State.WAITING, reason=waiting.reason, wake_at=wake))
+        self._changed(renewal.id)
+
+    def count_unanswered(self, renewal: Renewal, record: StepRecord | None) -> int:
+        """How often in a row this step got no answer, this time included."""
+        with self._units() as unit:
+            progress, _ = unit.step_memory(renewal.id, _number(renewal, record))
+        tries = progress.get("unanswered", 0)
+        return (tries if isinstance(tries, int) else 0) + 1
+
+    def wait_for_answer(
+        self, renewal: Renewal, record: StepRecord | None, why: str, tries: int, seconds: float
+    ) -> None:
+        now = self._clock.now()
+        with self._units() as unit:
+            fresh = unit.get(renewal.id)
+            current = record or renewal.current
+            if current is not None:
+                progress, _ = unit.step_memory(renewal.id, current.number)
+                state = StepState.WAITING if record else current.state
+                kept = {**progress, "unanswered": tries}
+                unit.save_step(renewal.id, replace(current, state=state), progress=kept)
+            if tries == 1:
+                step = renewal.plan.steps[_number(renewal, record) - 1]
+                about = _about(current, step) if current else {}
+                self._append(unit, What.STEP_WAITING, fresh, {**about, "why": why})
+            unit.save(replace(fresh, state=State.WAITING, reason=why, wake_at=now + timedelta(seconds=seconds)))
+        self._changed(renewal.id)
+
+    def stop(
+        self, renewal: Renewal, record: StepRecord | None, reason: str, standing: Sequence[str], what: What
+    ) -> None:
+        with self._units() as unit:
+            fresh = unit.get(renewal.id)
+            details: dict[str, Json] = {"why": reason, "now": list(standing)}
+            if record is not None:
+                current = next(found for found in fresh.steps if found.number == record.number)
+                unit.save_step(renewal.id, replace(current, state=StepState.FAILED, error=reason), progress={})
+                details |= _about(record, renewal.plan.steps[record.number - 1])
+            stopped = replace(fresh, state=State.STOPPED, reason=reason, wake_at=None)
+            unit.save(stopped)
+            self._append(unit, what, stopped, details)
+        self._changed(renewal.id)
+
+    def notice(self, renewal: Renewal, text: str) -> None:
+        with self._units() as unit:
+            self._append(unit, What.NOTICED, renewal, {"text": text})
+        self._changed(renewal.id)
+
+    def _append(self, unit: UnitOfWork, what: What, renewal: Renewal, details: Mapping[str, Json]) -> None:
+        unit.append(
+            Event(
+                what=what,
+                actor=BOT.id,
+                actor_name=BOT.name,
+                renewal=renewal.id,
+                cluster=renewal.plan.cluster,
+                details=details,
+                at=self._clock.now(),
+            )
+        )
+
+
+def _about(record: StepRecord, step: Step) -> dict[str, Json]:
+    return {
+        "step": record.number,
+        "kind": record.kind,
+        "node": record.node,
+        "phase": str(step.phase),
+        "summary": step.summary(),
+    }
+
+
+def _number(renewal: Renewal, record: StepRecord | None) -> int:
+    found = record or renewal.current
+    return found.number if found else 1

@@ -1,0 +1,241 @@
+"""Runs what is left of a plan: one call does the next thing, and says whether to go on, to wait or to end."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from uuid import uuid4
+
+from certrenew.app.context import Context, LostOwnership
+from certrenew.app.ledger import Ledger
+from certrenew.app.moves import Go, Move, Wait
+from certrenew.app.planner import Planner
+from certrenew.app.sessions import Sessions
+from certrenew.app.standing import standing
+from certrenew.app.unit import Units
+from certrenew.domain.errors import AnswerLost, CertrenewError, DatabaseUnreachable, StepFailed, Unreachable
+from certrenew.domain.events import What
+from certrenew.domain.plan import Blocked, Evidence, Json, Ready, Satisfied, Step, Waiting
+from certrenew.domain.ports import Authority, Clock, ClusterSession, Pace
+from certrenew.domain.renewal import Renewal, StepRecord
+
+log = logging.getLogger(__name__)
+
+BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0, 60.0)  # seconds between tries of what does not answer
+LISTED = 25  # entries of a list that evidence shows
+LONG_WAIT = 60.0  # seconds; a session is not kept open for longer
+
+
+class Runner:
+    """Knows no certificate purpose and no step kind: only check, act, verify, and the ledger of attempts."""
+
+    def __init__(
+        self,
+        *,
+        units: Units,
+        planner: Planner,
+        sessions: Sessions,
+        authorities: Mapping[str, Authority],
+        clock: Clock,
+        pace: Pace,
+        executor: str,
+        changed: Callable[[str], None] = lambda _: None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._units = units
+        self._planner = planner
+        self._sessions = sessions
+        self._authorities = authorities
+        self._clock = clock
+        self._pace = pace
+        self._pause = pause
+        self._ledger = Ledger(units=units, clock=clock, executor=executor, changed=changed)
+
+    def advance(self, renewal_id: str) -> Move:
+        """Do the next thing. Raises DatabaseUnreachable, and nothing else."""
+        renewal, move = self._ledger.settle(renewal_id)
+        if move is not None:
+            self._sessions.close(renewal_id)
+            return move
+        try:
+            if renewal.gate is not None:
+                return self._look_again(renewal)
+            return self._perform(renewal)
+        except LostOwnership:
+            log.warning("renewal %s was taken over; this run of its step ends here", renewal.short_id)
+            return Wait(BACKOFF[4])
+
+    # ---- the plan must still hold --------------------------------------------------------------------------
+
+    def _look_again(self, renewal: Renewal) -> Move:
+        """Just before prepare and just before install: make the plan anew and compare."""
+        try:
+            fresh = self._planner.again(renewal.plan, self._session(renewal))
+        except Unreachable as error:
+            return self._unanswered(renewal, None, error)
+        except CertrenewError as error:
+            return self._stop(renewal, None, f"The plan cannot be made anew: {error}", What.STOPPED)
+        if fresh.digest != renewal.plan.digest:
+            changes = "; ".join(renewal.plan.differences(fresh))
+            return self._stop(
+                renewal,
+                None,
+                f"The cluster is not as it was when the plan was approved: {changes}. Put it back and retry, or abandon"
+                " this renewal and ask for a new plan.",
+                What.PLAN_CHANGED,
+            )
+        self._ledger.begin_phase(renewal)
+        return Go()
+
+    # ---- one step --------------------------------------------------------------------------------------------
+
+    def _perform(self, renewal: Renewal) -> Move:
+        record = renewal.current
+        assert record is not None  # noqa: S101  settle() has ended a renewal without one
+        step = renewal.plan.steps[record.number - 1]
+        began = self._clock.now()
+        memory = self._ledger.recall(renewal, record)
+        ctx = self._context(renewal, memory.attempted, memory.waiting_since, memory.progress)
+        try:
+            match step.check(ctx):
+                case Blocked(reason):
+                    return self._stop(renewal, record, reason)
+                case Waiting() as waiting:
+                    return self._wait(renewal, record, step, waiting)
+                case Satisfied(output, note):
+                    seen = {**step.verify(ctx), **_shown(output)}
+                    self._ledger.finish(renewal, record, step, output, seen, note=note, began=began, acted=False)
+                    return Go()
+                case Ready():
+                    return self._act(renewal, record, step, ctx, began)
+        except (LostOwnership, DatabaseUnreachable):
+            raise
+        except Unreachable as error:
+            return self._unanswered(renewal, record, error)
+        except CertrenewError as error:
+            return self._stop(renewal, record, str(error))
+        except Exception:
+            return self._bug(renewal, record)
+
+    def _act(self, renewal: Renewal, record: StepRecord, step: Step, ctx: Context, began: datetime) -> Move:
+        if step.traceless and ctx.attempted is not None:
+            return self._stop(
+                renewal,
+                record,
+                f"An earlier attempt to “{step.summary()}” was cut off at {ctx.attempted:%H:%M:%S} UTC, and nothing"
+                " shows whether it went through. Look at the cluster: if it did, skip this step; if not, retry it.",
+            )
+        number = self._ledger.begin(renewal, record, step, attempted=ctx.attempted)
+        if number is None:
+            return Go()  # another run has begun meanwhile: look at the world again
+        ctx.own = lambda: self._ledger.owns(renewal, record, number)
+        try:
+            outcome = step.act(ctx)
+        except AnswerLost as error:
+            if step.traceless:
+                return self._stop(
+                    renewal,
+                    record,
+                    f"{error} Nothing shows whether it went through. Look at the cluster: if it did, skip this step;"
+                    " if not, retry it.",
+                )
+            raise
+        except Unreachable:
+            self._ledger.end(renewal, record, number, "nothing happened")
+            raise
+        except StepFailed:
+            self._ledger.end(renewal, record, number, "failed")
+            raise
+        if isinstance(outcome, Waiting):
+            self._ledger.end(renewal, record, number, "waits")
+            return self._wait(renewal, record, step, outcome)
+        try:
+            evidence: Evidence = step.verify(ctx)
+        except StepFailed:
+            self._ledger.end(renewal, record, number, "acted, not verified")
+            raise
+        seen = {**_shown(outcome.output), **evidence}
+        self._ledger.finish(renewal, record, step, outcome.output, seen, note="", began=began, acted=True)
+        return Go()
+
+    # ---- what can come of it -----------------------------------------------------------------------------------
+
+    def _wait(self, renewal: Renewal, record: StepRecord, step: Step, waiting: Waiting) -> Move:
+        self._ledger.wait(renewal, record, step, waiting)
+        if waiting.seconds > LONG_WAIT:
+            self._sessions.close(renewal.id)
+        return Wait(waiting.seconds)
+
+    def _unanswered(self, renewal: Renewal, record: StepRecord | None, error: Unreachable) -> Move:
+        """Safe to try again: a bounded number of times, further and further apart; then a person decides."""
+        tries = self._ledger.count_unanswered(renewal, record)
+        if tries > len(BACKOFF):
+            minutes = sum(BACKOFF) / 60
+            return self._stop(renewal, record, f"{error} It was tried {tries} times over {minutes:.0f} minutes.")
+        seconds = BACKOFF[tries - 1]
+        self._ledger.wait_for_answer(renewal, record, f"{error} Trying again in {seconds:.0f} s.", tries, seconds)
+        self._sessions.close(renewal.id)
+        return Wait(seconds)
+
+    def _stop(self, renewal: Renewal, record: StepRecord | None, reason: str, what: What = What.STOPPED) -> Move:
+        try:
+            now = standing(renewal, self._session(renewal))
+        except CertrenewError as error:
+            now = [f"The nodes could not be read just now: {error}"]
+        self._ledger.stop(renewal, record, reason, now, what)
+        self._sessions.close(renewal.id)
+        return Go()
+
+    def _bug(self, renewal: Renewal, record: StepRecord) -> Move:
+        incident = uuid4().hex[:8]
+        log.exception("step %d of renewal %s failed; incident %s", record.number, renewal.id, incident)
+        return self._stop(
+            renewal,
+            record,
+            f"Something went wrong inside certrenew (incident {incident}); the log has the details. The step may or may"
+            " not have gone through.",
+        )
+
+    # ---- what a step is given ------------------------------------------------------------------------------------
+
+    def _context(
+        self,
+        renewal: Renewal,
+        attempted: datetime | None,
+        waiting_since: datetime | None,
+        progress: Mapping[str, Json],
+    ) -> Context:
+        return Context(
+            renewal=renewal,
+            clock=self._clock,
+            pace=self._pace,
+            session_of=lambda: self._session(renewal),
+            authority_of=lambda: self._authority(renewal),
+            pause=self._pause,
+            say=lambda text: self._ledger.notice(renewal, text),
+            own=lambda: True,
+            attempted=attempted,
+            waiting_since=waiting_since,
+            progress=progress,
+        )
+
+    def _session(self, renewal: Renewal) -> ClusterSession:
+        return self._sessions.of(renewal.id, renewal.plan.cluster)
+
+    def _authority(self, renewal: Renewal) -> Authority:
+        name = renewal.plan.authority
+        if name not in self._authorities:
+            raise StepFailed(f"Certificate authority {name!r} is not configured any more.")
+        return self._authorities[name]
+
+
+def _shown(output: Mapping[str, Json]) -> dict[str, Json]:
+    """What of an output belongs into the evidence: no certificates in full, no long lists, nothing nested."""
+    shown: dict[str, Json] = {}
+    for name, value in output.items():
+        if isinstance(value, list):
+            if len(value) <= LISTED and not any("-----BEGIN" in str(item) for item in value):
+                shown[name] = value
+        elif "-----BEGIN" not in str(value):
+            shown[name] = value
+    return shown

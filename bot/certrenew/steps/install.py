@@ -1,0 +1,122 @@
+"""Root, intermediates, identity, in that order (Cisco 217138): from here on phones may notice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from certrenew import x509
+from certrenew.domain.errors import StepFailed
+from certrenew.domain.plan import Blocked, Check, Done, Evidence, Outcome, Phase, Ready, Risk, Satisfied, Step
+from certrenew.domain.ports import NodeSession, StepContext
+from certrenew.steps.preflight import must_be_text
+
+
+def chain_of(ctx: StepContext, node: str) -> list[str]:
+    """The validated chain of this node as PEM: leaf first, root last."""
+    chain = ctx.output("chain", node)
+    if not isinstance(chain, list) or len(chain) < 2:
+        raise StepFailed(f"The recorded chain of {node} is incomplete; nothing was uploaded.")
+    return [str(pem) for pem in chain]
+
+
+def still_the_signed_request(ctx: StepContext, session: NodeSession, node: str, purpose: str) -> Blocked | None:
+    """Blocked when the request that was signed is no longer the one on the node: its key is lost for good."""
+    waiting = session.pending_csr(purpose)
+    signed = x509.key_hash(must_be_text(ctx.output("csr", node), "signing request"))
+    if waiting is None:
+        return Blocked(
+            f"{node} has no {purpose} signing request any more, so the new certificate has no key there. Somebody used"
+            " or removed it. Nothing was uploaded; abandon this renewal and ask for a new one."
+        )
+    if x509.key_hash(waiting) != signed:
+        return Blocked(
+            f"Somebody generated another {purpose} signing request on {node} after ours was signed, which destroyed"
+            " our key. Nothing was uploaded; abandon this renewal and ask for a new one."
+        )
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadChain(Step):
+    """The root, then each intermediate, into the trust stores."""
+
+    kind: ClassVar[str] = "upload_chain"
+    phase: ClassVar[Phase] = Phase.INSTALL
+    risk: ClassVar[Risk] = Risk.CHANGE
+    needs: ClassVar[frozenset[str]] = frozenset({"csr", "chain"})
+    purpose: str
+    trust: tuple[str, ...]
+
+    def summary(self) -> str:
+        stores = " and ".join(f"{purpose}-trust" for purpose in self.trust)
+        return f"Upload root and intermediate certificates to {stores} on {self.node}"
+
+    def check(self, ctx: StepContext) -> Check:
+        session = ctx.session.node(self.node)
+        if not self._missing(ctx, session):
+            return Satisfied(note="all of them are there already")
+        return still_the_signed_request(ctx, session, self.node, self.purpose) or Ready()
+
+    def act(self, ctx: StepContext) -> Outcome:
+        session = ctx.session.node(self.node)
+        for purpose, pem in self._missing(ctx, session):
+            ctx.guard()
+            session.upload_trust(purpose, pem)
+        return Done()
+
+    def verify(self, ctx: StepContext) -> Evidence:
+        session = ctx.session.node(self.node)
+        if missing := self._missing(ctx, session):
+            named = ", ".join(f"{x509.read_certificate(pem).subject} in {purpose}-trust" for purpose, pem in missing)
+            raise StepFailed(
+                f"{self.node} accepted the upload but does not hold {named}. A certificate with the same name and a"
+                " later start date keeps its place; delete that one first, then retry."
+            )
+        return {"in trust": [x509.read_certificate(pem).subject for pem in reversed(chain_of(ctx, self.node)[1:])]}
+
+    def _missing(self, ctx: StepContext, session: NodeSession) -> Sequence[tuple[str, str]]:
+        """(purpose, PEM) of what is not in its store yet: root first, then downwards."""
+        wanted = list(reversed(chain_of(ctx, self.node)[1:]))
+        found: list[tuple[str, str]] = []
+        for purpose in self.trust:
+            stored = {x509.fingerprint_of(pem) for pem in session.trust(purpose)}
+            found += [(purpose, pem) for pem in wanted if x509.fingerprint_of(pem) not in stored]
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadIdentity(Step):
+    """The certificate itself. The node compares it with its request, consumes that, and keeps serving the old one."""
+
+    kind: ClassVar[str] = "upload_identity"
+    phase: ClassVar[Phase] = Phase.INSTALL
+    risk: ClassVar[Risk] = Risk.OUTAGE
+    needs: ClassVar[frozenset[str]] = frozenset({"csr", "leaf", "chain"})
+    purpose: str
+
+    def summary(self) -> str:
+        return f"Upload the new {self.purpose} certificate to {self.node}"
+
+    def check(self, ctx: StepContext) -> Check:
+        session = ctx.session.node(self.node)
+        leaf = must_be_text(ctx.output("leaf", self.node), "certificate")
+        if x509.fingerprint_of(session.identity(self.purpose)) == x509.fingerprint_of(leaf):
+            return Satisfied(note="it is stored already")
+        return still_the_signed_request(ctx, session, self.node, self.purpose) or Ready()
+
+    def act(self, ctx: StepContext) -> Outcome:
+        leaf, *rest = chain_of(ctx, self.node)
+        ctx.guard()
+        ctx.session.node(self.node).upload_identity(self.purpose, leaf, rest)
+        return Done()
+
+    def verify(self, ctx: StepContext) -> Evidence:
+        session = ctx.session.node(self.node)
+        leaf = must_be_text(ctx.output("leaf", self.node), "certificate")
+        stored = x509.read_certificate(session.identity(self.purpose))
+        if stored.fingerprint != x509.fingerprint_of(leaf):
+            raise StepFailed(
+                f"{self.node} took the upload without an error, but stores {self.purpose} certificate {stored.serial},"
+                " not the new one. Look at the node before retrying."
+            )
+        return {"stored serial": stored.serial, "expires": stored.not_after.isoformat()}

@@ -1,0 +1,234 @@
+"""Phones: the baseline, resets, and the wait until they are back."""
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from certrenew.domain.errors import StepFailed, Unreachable
+from certrenew.domain.plan import (
+    Blocked,
+    Check,
+    Done,
+    Evidence,
+    Json,
+    Outcome,
+    Phase,
+    Ready,
+    Risk,
+    Satisfied,
+    Step,
+    Waiting,
+)
+from certrenew.domain.ports import StepContext
+from certrenew.steps.looking import Looking
+
+NAMED_STRAGGLERS = 20
+MILESTONES = (0.25, 0.5, 0.75, 0.9)
+EXPECTED_REASONS = frozenset({8, 9, 17})  # device, CallManager and apply-config resets: RISPort70 StatusReason
+
+
+def count_phones(ctx: StepContext, nodes: Sequence[str]) -> dict[str, int | None]:
+    """Registered devices per node, asked of all nodes at once; None for a node that does not answer."""
+
+    def ask(name: str) -> int | None:
+        try:
+            return ctx.session.node(name).registered_phones()
+        except Unreachable:
+            return None
+
+    with ThreadPoolExecutor(max_workers=max(1, min(8, len(nodes)))) as pool:
+        return dict(zip(nodes, pool.map(ask, nodes), strict=True))
+
+
+def baseline_of(ctx: StepContext, publisher: str) -> tuple[dict[str, int], list[str]]:
+    """(registered per node, names of the registered phones) as BaselinePhones left them."""
+    per_node = ctx.output("baseline", publisher)
+    names = ctx.output("phones", publisher)
+    if not isinstance(per_node, dict) or not isinstance(names, list):
+        raise StepFailed("The recorded baseline of phones is unreadable.")
+    counts = {node: count for node, count in per_node.items() if isinstance(count, int)}
+    return counts, [str(name) for name in names]
+
+
+def stragglers(ctx: StepContext, names: Sequence[str]) -> list[tuple[str, str]]:
+    """(phone, why) for each of `names` that is not registered now, by RISPort70."""
+    known = ctx.session.registrations(names)
+    missing: list[tuple[str, str]] = []
+    for name in names:
+        found = known.get(name)
+        if found is None:
+            missing.append((name, "not known to any node"))
+        elif not found.registered:
+            missing.append((name, f"{found.status}, reason {found.reason}"))
+    return missing
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselinePhones(Looking):
+    """Who is registered before anything changes: what "everybody is back" will be measured against."""
+
+    kind: ClassVar[str] = "baseline_phones"
+    phase: ClassVar[Phase] = Phase.PREPARE
+    makes: ClassVar[frozenset[str]] = frozenset({"baseline", "phones"})
+    nodes: tuple[str, ...]
+
+    def summary(self) -> str:
+        return "Count the registered phones on every node, as the baseline"
+
+    def check(self, ctx: StepContext) -> Check:
+        counts = count_phones(ctx, self.nodes)
+        if silent := [node for node, count in counts.items() if count is None]:
+            raise Unreachable(f"{', '.join(silent)} did not answer when asked for its registered phones.")
+        configured = [phone.name for phone in ctx.session.phones()]
+        known = ctx.session.registrations(configured)
+        names: list[Json] = [name for name in configured if name in known and known[name].registered]
+        per_node: dict[str, Json] = dict(counts.items())
+        return Satisfied({"baseline": per_node, "phones": names, "configured": len(configured)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwaitPhones(Looking):
+    """Wait until the phones are registered again, against the baseline; the gate between nodes."""
+
+    kind: ClassVar[str] = "await_phones"
+    phase: ClassVar[Phase] = Phase.ACTIVATE
+    nodes: tuple[str, ...]
+    after: str
+    settle: bool = False  # after a reset phones look registered for a while before they leave
+
+    def summary(self) -> str:
+        return f"Wait until the phones are back after {self.after}"
+
+    def check(self, ctx: StepContext) -> Check:
+        baseline, names = baseline_of(ctx, self.node)
+        total = sum(baseline.values())
+        wanted = math.ceil(total * ctx.pace.phones_threshold)
+        counts = count_phones(ctx, self.nodes)
+        here = sum(count or 0 for count in counts.values())
+        low = min(here, _number(ctx.progress.get("low"), here))
+        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        settled = not self.settle or low < wanted or waited >= ctx.pace.phones_settle
+        if here >= wanted and settled and all(count is not None for count in counts.values()):
+            self._say_back(ctx, here, total, low)
+            return Satisfied({"registered": here, "baseline": total, "lowest": low})
+        if waited > ctx.pace.phones_timeout:
+            return Blocked(self._given_up(ctx, here, total, waited, names))
+        told = self._milestone(ctx, here, total, low)
+        silent = "".join(f"; {node} does not answer" for node, count in counts.items() if count is None)
+        return Waiting(
+            f"{here} of {total} phones are registered{silent}",
+            ctx.pace.poll_phones if here < wanted else min(ctx.pace.poll_phones, ctx.pace.phones_settle),
+            {"low": low, "told": told, "registered": here, "baseline": total},
+        )
+
+    def _say_back(self, ctx: StepContext, here: int, total: int, low: int) -> None:
+        if low < total:
+            ctx.notice(f"Phones: {here} of {total} are back after {self.after} (lowest was {low}).")
+
+    def _milestone(self, ctx: StepContext, here: int, total: int, low: int) -> int:
+        """Tell the channel at a quarter, half, three quarters and nine tenths of those that left, once each."""
+        told = _number(ctx.progress.get("told"), 0)
+        gone = total - low
+        if gone < max(10, total // 50):
+            return told
+        share = (here - low) / gone
+        reached = sum(share >= mark for mark in MILESTONES)
+        if reached > told and here < total:
+            ctx.notice(f"Phones: {here} of {total} are registered; they are returning after {self.after}.")
+        return max(told, reached)
+
+    def _given_up(self, ctx: StepContext, here: int, total: int, waited: float, names: Sequence[str]) -> str:
+        try:
+            missing = stragglers(ctx, names)
+        except Unreachable:
+            missing = []
+        shown = "; ".join(f"{phone} ({why})" for phone, why in missing[:NAMED_STRAGGLERS])
+        more = f" and {len(missing) - NAMED_STRAGGLERS} more" if len(missing) > NAMED_STRAGGLERS else ""
+        named = f" Missing: {shown}{more}." if shown else ""
+        return (
+            f"{here} of {total} phones are registered {waited / 60:.0f} minutes after {self.after}.{named}"
+            " Retry waits once more; skip goes on without them; do not renew another purpose before they are back."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwaitPhonesAfterUpload(AwaitPhones):
+    """The same between two uploads: an upload by itself may reset phones."""
+
+    kind: ClassVar[str] = "await_phones_after_upload"
+    phase: ClassVar[Phase] = Phase.INSTALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetPhones(Step):
+    """Reset a device pool, so that its phones fetch the new trust list. Nothing on the cluster records a reset
+    but the phones themselves, so after a cut-off attempt their registrations are read before anybody is asked."""
+
+    kind: ClassVar[str] = "reset_phones"
+    phase: ClassVar[Phase] = Phase.ACTIVATE
+    risk: ClassVar[Risk] = Risk.OUTAGE
+    traceless: ClassVar[bool] = True
+    device_pool: str
+
+    def summary(self) -> str:
+        return f"Reset the phones of device pool {self.device_pool}"
+
+    def check(self, ctx: StepContext) -> Check:
+        if ctx.attempted is None:
+            return Ready()
+        names = [phone.name for phone in ctx.session.phones() if phone.device_pool == self.device_pool]
+        known = ctx.session.registrations(names)
+        moved = [
+            found for found in known.values() if _moved(found.since, ctx.attempted) or found.reason in EXPECTED_REASONS
+        ]
+        if names and len(moved) * 2 > len(names):
+            return Satisfied(note=f"{len(moved)} of {len(names)} phones have reset since the attempt that was cut off")
+        if (ctx.now - ctx.attempted).total_seconds() < ctx.pace.phones_settle:
+            return Waiting(
+                "looking whether the phones were reset by the attempt that was cut off", ctx.pace.poll_phones
+            )
+        return Ready()
+
+    def act(self, ctx: StepContext) -> Outcome:
+        ctx.guard()
+        ctx.session.reset_device_pool(self.device_pool)
+        return Done()
+
+    def verify(self, ctx: StepContext) -> Evidence:  # noqa: ARG002  the wait that follows sees the phones
+        return {"asked to reset": self.device_pool}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvePhones(Looking):
+    """The last look: every phone of the baseline by name, and who is missing."""
+
+    kind: ClassVar[str] = "prove_phones"
+    phase: ClassVar[Phase] = Phase.PROVE
+
+    def summary(self) -> str:
+        return "Compare every phone with the baseline, by name"
+
+    def check(self, ctx: StepContext) -> Check:
+        baseline, names = baseline_of(ctx, self.node)
+        missing = stragglers(ctx, names)
+        total = len(names) or sum(baseline.values())
+        allowed = total - math.ceil(total * ctx.pace.phones_threshold)
+        listed: list[Json] = [f"{phone}: {why}" for phone, why in missing]
+        if len(missing) > allowed:
+            waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+            if waited <= ctx.pace.phones_timeout:
+                return Waiting(f"{total - len(missing)} of {total} phones are registered", ctx.pace.poll_phones)
+            shown = "; ".join(str(line) for line in listed[:NAMED_STRAGGLERS])
+            return Blocked(f"{len(missing)} of {total} phones are not back: {shown}. Retry looks again.")
+        return Satisfied({"registered": total - len(missing), "baseline": total, "stragglers": listed})
+
+
+def _number(value: Json, default: int) -> int:
+    return value if isinstance(value, int) else default
+
+
+def _moved(since: datetime | None, attempted: datetime) -> bool:
+    return since is not None and since >= attempted.replace(microsecond=0)

@@ -1,0 +1,207 @@
+"""From signing request to a certificate that may be installed: generate, submit, collect, validate."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from certrenew import x509
+from certrenew.domain.errors import StepFailed
+from certrenew.domain.model import Usages
+from certrenew.domain.plan import (
+    Blocked,
+    Check,
+    Done,
+    Evidence,
+    Json,
+    Outcome,
+    Phase,
+    Ready,
+    Risk,
+    Satisfied,
+    Step,
+    Waiting,
+)
+from certrenew.domain.ports import Answer, Issued, Pending, Refused, SigningRequest, StepContext
+from certrenew.steps.looking import Looking
+from certrenew.steps.preflight import must_be_text
+
+
+def signing_request(ctx: StepContext, node: str, purpose: str) -> SigningRequest:
+    csr = must_be_text(ctx.output("csr", node), "signing request")
+    return SigningRequest(key=x509.key_hash(csr), csr_pem=csr, purpose=purpose, node=node)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateCsr(Step):
+    """One request exists per node and purpose, and a new one destroys the key of the old (Cisco 217138)."""
+
+    kind: ClassVar[str] = "generate_csr"
+    phase: ClassVar[Phase] = Phase.PREPARE
+    risk: ClassVar[Risk] = Risk.CHANGE
+    needs: ClassVar[frozenset[str]] = frozenset({"pending_before"})
+    makes: ClassVar[frozenset[str]] = frozenset({"csr"})
+    purpose: str
+
+    def summary(self) -> str:
+        return f"Generate a {self.purpose} key and signing request on {self.node}"
+
+    def check(self, ctx: StepContext) -> Check:
+        if ctx.attempted is None:
+            return Ready()
+        before = ctx.output("pending_before", self.node)
+        waiting = ctx.session.node(self.node).pending_csr(self.purpose)
+        if waiting and x509.key_hash(waiting) != before:
+            return Satisfied({"csr": waiting}, note="made by the attempt that was cut off")
+        return Ready()
+
+    def act(self, ctx: StepContext) -> Outcome:
+        ctx.guard()
+        return Done({"csr": ctx.session.node(self.node).generate_csr(self.purpose)})
+
+    def verify(self, ctx: StepContext) -> Evidence:
+        waiting = ctx.session.node(self.node).pending_csr(self.purpose)
+        if not waiting:
+            raise StepFailed(f"{self.node} shows no {self.purpose} signing request after generating one.")
+        facts = x509.request_facts(waiting)
+        names: list[Json] = [*sorted(facts.names)]
+        return {
+            "request": "waits on the node",
+            "key": facts.key,
+            "key hash": facts.key_hash,
+            "names": names,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submit(Step):
+    """Hand the request in. Few authorities recognise a repetition, so an order made before a crash is looked up."""
+
+    kind: ClassVar[str] = "submit"
+    phase: ClassVar[Phase] = Phase.PREPARE
+    risk: ClassVar[Risk] = Risk.CHANGE
+    needs: ClassVar[frozenset[str]] = frozenset({"csr"})
+    makes: ClassVar[frozenset[str]] = frozenset({"order"})
+    purpose: str
+    authority: str
+
+    def summary(self) -> str:
+        return f"Send the {self.purpose} request of {self.node} to {self.authority}"
+
+    def check(self, ctx: StepContext) -> Check:
+        if ctx.attempted is None:
+            return Ready()
+        found = ctx.authority.find(signing_request(ctx, self.node, self.purpose))
+        return Satisfied(_order(found), note="found at the authority") if found else Ready()
+
+    def act(self, ctx: StepContext) -> Outcome:
+        request = signing_request(ctx, self.node, self.purpose)
+        ctx.guard()
+        return Done(_order(ctx.authority.submit(request)))
+
+    def verify(self, ctx: StepContext) -> Evidence:  # noqa: ARG002  the answer was the proof
+        return {"authority": self.authority}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collect(Looking):
+    """Fetch the signed certificate, however many days that takes."""
+
+    kind: ClassVar[str] = "collect"
+    phase: ClassVar[Phase] = Phase.PREPARE
+    needs: ClassVar[frozenset[str]] = frozenset({"csr", "order"})
+    makes: ClassVar[frozenset[str]] = frozenset({"leaf", "pool"})
+    purpose: str
+    authority: str
+
+    def summary(self) -> str:
+        return f"Collect the signed {self.purpose} certificate of {self.node}"
+
+    def check(self, ctx: StepContext) -> Check:
+        order = ctx.output("order", self.node)
+        if not isinstance(order, dict):
+            raise StepFailed("The recorded order is unreadable; nothing was done with it.")
+        if order.get("leaf"):
+            return Satisfied({"leaf": order["leaf"], "pool": order["pool"], "warnings": order["warnings"]})
+        reference = str(order.get("reference", ""))
+        match ctx.authority.collect(reference, signing_request(ctx, self.node, self.purpose)):
+            case Issued() as issued:
+                found = _order(issued)["order"]
+                assert isinstance(found, dict)  # noqa: S101  made two lines above
+                return Satisfied({"leaf": found["leaf"], "pool": found["pool"], "warnings": found["warnings"]})
+            case Pending(reference, retry_after, message):
+                detail = f": {message}" if message else ""
+                return Waiting(f"{self.authority} has not signed order {reference} yet{detail}", retry_after)
+            case Refused(reason):
+                return Blocked(f"{self.authority} refused the request of {self.node}: {reason}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validate(Looking):
+    """Nothing is uploaded that the node would refuse, or that would harm the phones."""
+
+    kind: ClassVar[str] = "validate"
+    phase: ClassVar[Phase] = Phase.PREPARE
+    needs: ClassVar[frozenset[str]] = frozenset({"csr", "leaf", "pool"})
+    makes: ClassVar[frozenset[str]] = frozenset({"chain", "new_fingerprint"})
+    purpose: str
+    trust: tuple[str, ...]
+    key_usages: tuple[str, ...]
+    extended_usages: tuple[str, ...]
+    certificate_authority: bool = False
+    minimum_days: float = 1.0
+
+    def summary(self) -> str:
+        return f"Check the new {self.purpose} certificate of {self.node} against its request, before any upload"
+
+    def check(self, ctx: StepContext) -> Check:
+        node = ctx.session.node(self.node)
+        leaf = must_be_text(ctx.output("leaf", self.node), "certificate")
+        pool = ctx.output("pool", self.node)
+        stored = [pem for purpose in self.trust for pem in node.trust(purpose)]
+        examined = x509.examine(
+            csr_pem=must_be_text(ctx.output("csr", self.node), "signing request"),
+            leaf_pem=leaf,
+            pool_pem=[str(pem) for pem in pool] if isinstance(pool, list) else [],
+            roots_pem=ctx.authority.roots(),
+            usages=Usages(
+                key=frozenset(self.key_usages),
+                extended=frozenset(self.extended_usages),
+                certificate_authority=self.certificate_authority,
+            ),
+            now=ctx.now,
+            replaces_pem=node.identity(self.purpose),
+            trust_pem=stored,
+            minimum_lifetime=timedelta(days=self.minimum_days),
+        )
+        if stops := [finding.sentence for finding in examined.findings if finding.stops]:
+            return Blocked(
+                f"The certificate that came back for {self.node} must not be uploaded. "
+                + " ".join(stops)
+                + f" Nothing was uploaded; {self.node} still stores and serves its old certificate."
+            )
+        warnings: list[Json] = [finding.sentence for finding in examined.findings]
+        certificate = x509.read_certificate(leaf)
+        return Satisfied(
+            {
+                "chain": list(examined.chain),
+                "new_fingerprint": certificate.fingerprint,
+                "serial": certificate.serial,
+                "issuer": certificate.issuer,
+                "expires": certificate.not_after.isoformat(),
+                "names": list(certificate.names),
+                "warnings": warnings,
+                "findings": [finding.code for finding in examined.findings],
+            }
+        )
+
+
+def _order(answer: Answer) -> dict[str, Json]:
+    """What is kept of an authority's answer; raises StepFailed when it refused."""
+    match answer:
+        case Issued(leaf, pool, reference, warnings):
+            order: Json = {"reference": reference, "leaf": leaf, "pool": list(pool), "warnings": list(warnings)}
+            return {"order": order}
+        case Pending(reference):
+            return {"order": {"reference": reference}}
+        case Refused(reason):
+            raise StepFailed(f"The authority refused the request: {reason} Nothing was uploaded.")
