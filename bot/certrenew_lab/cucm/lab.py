@@ -23,6 +23,7 @@ class LabCucm:
         self.cluster = Cluster(self.scenario)
         self.servers: dict[str, NodeServers] = {}
         self._control = ControlDoor(self.cluster, self.servers)
+        self._phone_life: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Make certificates and phones, then bind every port."""
@@ -32,9 +33,13 @@ class LabCucm:
             self.servers[node.name] = servers
             await servers.start()
         await self._control.open()
+        self._phone_life = asyncio.get_running_loop().create_task(self._let_phones_live())
 
     async def stop(self) -> None:
         """Close every port and forget what was under way."""
+        if self._phone_life is not None:
+            self._phone_life.cancel()
+            await asyncio.gather(self._phone_life, return_exceptions=True)
         await self._control.close()
         for node in self.cluster.nodes:
             await node.services.close()
@@ -47,6 +52,12 @@ class LabCucm:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    async def _let_phones_live(self) -> None:
+        # Phones move when their time comes, so that sightings carry the true time even while nobody looks.
+        while True:
+            self.cluster.fleet.settle()
+            await asyncio.sleep(0.05)
 
     @property
     def journal(self) -> list[dict[str, Any]]:

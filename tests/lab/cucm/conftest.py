@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,10 +15,10 @@ from certrenew_lab.cucm.authority import LabAuthority
 from certrenew_lab.cucm.x509 import PrivateKey
 from certrenew_lab.scenario import ClusterScenario, SshManners
 
-StartLab = Callable[..., "AsyncIterator[LabCucm]"]
+# Tests are imported by path, so their shared clients are found by name.
+sys.path.insert(0, str(Path(__file__).parent))
 
 _KEYS: list[PrivateKey] = []
-_MADE = 0
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import asyncssh
 
+from .. import x509 as certificates
 from ..cluster import Cluster
 from ..node import Node
 from .registry import Session
@@ -33,7 +34,7 @@ class SshServer:
         if not self._keys:
             self._keys = [
                 asyncssh.generate_private_key("ssh-ed25519"),
-                await asyncio.to_thread(asyncssh.generate_private_key, "ssh-rsa", key_size=2048),
+                asyncssh.import_private_key(certificates.key_pem(await asyncio.to_thread(certificates.new_rsa_key))),
             ]
         self._acceptor = await asyncssh.listen(
             self.node.address,
@@ -45,6 +46,11 @@ class SshServer:
             gss_host=None,
             reuse_address=True,
         )
+
+    @property
+    def listening(self) -> bool:
+        """Whether the port is bound."""
+        return self._acceptor is not None
 
     async def close(self) -> None:
         """Stop listening and cut every connection."""
