@@ -1,7 +1,7 @@
 """Signing requests with the PKI secrets engine of Vault or OpenBao."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -193,7 +193,7 @@ def _loaded(pem: str) -> x509.Certificate | x509.CertificateSigningRequest:
 
 def _common_name(pem: str) -> str:
     try:
-        found: Iterable[x509.NameAttribute] = _loaded(pem).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        found = _loaded(pem).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     except ValueError:
         return ""
     return next((str(attribute.value) for attribute in found), "")
