@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from xml.etree.ElementTree import Element
 
 from certrenew.cucm import soap
@@ -22,8 +22,14 @@ class Axl:
     """Calls to one publisher. A Fault is turned into StepFailed with CUCM's words."""
 
     def __init__(
-        self, https: Https, version: str, wait: float = 5.0, sleep: Callable[[float], None] = time.sleep
+        self,
+        https: Https,
+        version: str,
+        wait: float = 5.0,
+        sleep: Callable[[float], None] = time.sleep,
+        interactions: Mapping[str, PhoneInteraction] | None = None,
     ) -> None:
+        self._interactions = interactions or {}
         self._https = https
         self._version = version
         self._wait = wait
@@ -66,7 +72,8 @@ class Axl:
             return PhoneInteraction.UNKNOWN
         for found in soap.each(root, "serviceParameter"):
             if _is_phone_interaction(soap.value(found, "name")):
-                return _interaction(soap.value(found, "value"))
+                setting = soap.value(found, "value")
+                return self._interactions.get(setting) or _interaction(setting)
         return PhoneInteraction.UNKNOWN
 
     def phones(self) -> tuple[Phone, ...]:

@@ -119,7 +119,9 @@ class CucmSession:
     def _publisher(self) -> Axl:
         with self._lock:
             if self._axl is None:
-                self._axl = Axl(self._https(self.cluster.publisher.name, "AXL"), self._access.axl_version)
+                https = self._https(self.cluster.publisher.name, "AXL")
+                meanings = self._access.phone_interaction_values
+                self._axl = Axl(https, self._access.axl_version, interactions=meanings)
             return self._axl
 
     def _realtime(self, name: str) -> Realtime:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from certrenew.cucm.accounts import Account
 from certrenew.domain.errors import ConfigError
-from certrenew.domain.model import Cluster, Node
+from certrenew.domain.model import Cluster, Node, PhoneInteraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,11 @@ class NodeAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterAccess:
-    """A cluster with everything needed to log in. `platform` is for SSH and REST, `application` for SOAP."""
+    """A cluster with everything needed to log in. `platform` is for SSH and REST, `application` for SOAP.
+
+    `phone_interaction_values` says what the values of "Phone Interaction on Certificate Update" mean, where a
+    release writes numbers: their meaning is not published, so none is assumed.
+    """
 
     cluster: Cluster
     nodes: tuple[NodeAddress, ...]
@@ -80,6 +84,7 @@ class ClusterAccess:
     axl_version: str = "14.0"
     realtime_per_minute: int = 15  # RISPort70 and Control Center together, cluster-wide
     perfmon_per_minute: int = 50
+    phone_interaction_values: Mapping[str, PhoneInteraction] = field(default_factory=dict[str, PhoneInteraction])
     rest: RestDialect = field(default_factory=RestDialect)
     timeouts: Timeouts = field(default_factory=Timeouts)
 

@@ -107,7 +107,7 @@ def read(answer: requests.Response, where: str, needs: str) -> Element:
             )
         case 404 | 502 | 503 | 504:
             raise Unreachable(
-                f"{where} answered {answer.status_code}: the service is not there; it starts, is busy or is not activated. "
+                f"{where} answered {answer.status_code}: the service is not there; it starts, is busy or not active. "
                 "Nothing was changed; retry later, and check that the service is activated if it stays so."
             )
     said = words(re.sub(r"<(style|script|head)\b.*?</\1>|<[^>]*>", " ", answer.text, flags=re.DOTALL | re.IGNORECASE))

@@ -1,5 +1,6 @@
 """Open an authenticated interactive shell on a node whose host key is the one written down."""
 
+import logging
 import socket
 from collections.abc import Sequence
 
@@ -9,6 +10,8 @@ from certrenew.cucm import hostkeys
 from certrenew.cucm.accounts import Account, Attempt
 from certrenew.cucm.settings import NodeAddress, Timeouts
 from certrenew.domain.errors import AccessDenied, Unreachable
+
+_LOG = "certrenew.cucm.paramiko"
 
 
 def _transport(address: NodeAddress, timeouts: Timeouts, family: Sequence[str]) -> paramiko.Transport:
@@ -24,6 +27,8 @@ def _transport(address: NodeAddress, timeouts: Timeouts, family: Sequence[str]) 
             "Nothing was sent. Check the node and the network, then retry."
         )
     transport = paramiko.Transport(sock)
+    transport.set_log_channel(_LOG)
+    logging.getLogger(_LOG).setLevel(logging.CRITICAL)  # every failure is raised here as a sentence; no second telling
     transport.banner_timeout = timeouts.handshake
     transport.handshake_timeout = timeouts.handshake
     transport.auth_timeout = timeouts.login
