@@ -1,0 +1,1 @@
+"""The Slack adapter: cards, threads, buttons and the socket they come through."""

@@ -1,0 +1,203 @@
+"""The card of a renewal: a function of the renewal, its policy and the time, and of nothing else."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from certrenew.domain.approval import Approval, Decision, Gate, Policy
+from certrenew.domain.plan import Phase, Target
+from certrenew.domain.renewal import Renewal, State, Want
+from certrenew.slack.buttons import buttons
+from certrenew.slack.progress import now_line, phase_lines, report_lines, stop_lines, summary, truth
+from certrenew.slack.text import (
+    PHASES,
+    SECTION_LIMIT,
+    code,
+    count,
+    cut,
+    escape,
+    line_of,
+    listed,
+    mention,
+    moment_of,
+    pages,
+    short_serial,
+    state_of,
+    utc,
+    when,
+)
+
+Block = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`text` says it all in sentences, for notifications and screen readers; `digest` tells drawings apart."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    digest: str
+
+
+def card(renewal: Renewal, policy: Policy, now: datetime) -> Message:
+    """Everything a reader needs to decide or to know, in one message of at most 50 blocks."""
+    blocks = [_header(renewal), _fields(renewal)]
+    blocks += _sections(_plan_lines(renewal, now) if renewal.state is State.PLANNED else _course_lines(renewal))
+    blocks += _sections(_end_lines(renewal))
+    if elements := buttons(renewal, policy):
+        blocks.append({"type": "actions", "elements": elements})
+    drawn = json.dumps([sentence(renewal), blocks], sort_keys=True)
+    blocks.append(_context(f"Plan {code(renewal.plan.short_digest)} · drawn {when(now)}"))
+    return Message(sentence(renewal), tuple(blocks), hashlib.sha256(drawn.encode()).hexdigest())
+
+
+def sentence(renewal: Renewal) -> str:
+    """The card in a sentence or two."""
+    plan, (_, word) = renewal.plan, state_of(renewal)
+    nodes = count(len({target.node for target in plan.targets}), "node")
+    said = (
+        f"Renewal {renewal.short_id} of the {line_of(plan.title, 80)} certificate on {line_of(plan.cluster, 80)}"
+        f" ({nodes}) is {word}."
+    )
+    if renewal.state is State.PLANNED:
+        return f"{said} It can be approved until {utc(renewal.approve_by)}."
+    if renewal.state.final or renewal.state is State.SUCCEEDED:
+        return f"{said} {line_of(renewal.reason, 300)}".strip()
+    record = renewal.current
+    if renewal.state is State.STOPPED and record:
+        return f"{said} Step {record.number} needs a decision: {line_of(renewal.reason, 400)}"
+    if record:
+        return f"{said} {sum(step.over for step in renewal.steps)} of {len(renewal.steps)} steps are done."
+    return said
+
+
+def _header(renewal: Renewal) -> Block:
+    emoji, word = state_of(renewal)
+    text = f"{emoji} {word.capitalize()}: {renewal.plan.title} on {renewal.plan.cluster}"
+    return {"type": "header", "text": {"type": "plain_text", "text": cut(text, 150), "emoji": True}}
+
+
+def _fields(renewal: Renewal) -> Block:
+    plan = renewal.plan
+    nodes = list(dict.fromkeys(target.node for target in plan.targets))
+    fields = [
+        ("Cluster", line_of(plan.cluster, 100)),
+        ("Purpose", line_of(plan.purpose, 100)),
+        (count(len(nodes), "node").capitalize(), listed(nodes)),
+        ("Certificate authority", line_of(plan.authority, 100)),
+        ("Asked for by", mention(renewal.requester)),
+        ("Change number", line_of(renewal.change_number, 100) or "none given"),
+        ("Renewal", code(renewal.short_id)),
+        ("Runbook", line_of(plan.profile, 100)),
+    ]
+    return {
+        "type": "section",
+        "fields": [{"type": "mrkdwn", "text": cut(f"*{name}*\n{value or 'none'}", 2000)} for name, value in fields],
+    }
+
+
+def _plan_lines(renewal: Renewal, now: datetime) -> Iterator[list[str]]:
+    plan = renewal.plan
+    yield ["*Certificates to be replaced*", *(_target(target, now) for target in plan.targets)]
+    if plan.impact:
+        yield [f"*Impact:* {line_of(plan.impact, 1200)}"]
+    if plan.cautions:
+        yield ["*Cautions*", *(f"• {line_of(caution, 500)}" for caution in plan.cautions[:15])]
+    steps = [(phase, sum(step.phase is phase for step in plan.steps)) for phase in Phase]
+    yield [
+        f"*{count(len(plan.steps), 'step')}* (all of them are in the thread)",
+        *(f"• {PHASES[phase][0]}: {number} ({PHASES[phase][1]})" for phase, number in steps if number),
+    ]
+    yield [
+        f"Plan {code(plan.short_digest)} can be approved until {when(renewal.approve_by)}, never by the person who"
+        " asked for it unless this cluster's policy allows that. Nothing changes before.",
+        *_votes(renewal),
+    ]
+
+
+def _target(target: Target, now: datetime) -> str:
+    expires = moment_of(target.not_after)
+    if expires is None:
+        left = "expiry unknown"
+    else:
+        days = (expires - now).days
+        left = f"*expired* {when(expires)}" if expires <= now else f"expires {when(expires)} ({count(days, 'day')})"
+    return f"• {code(target.node)}: serial {code(short_serial(target.serial))}, {left}"
+
+
+def _course_lines(renewal: Renewal) -> Iterator[list[str]]:
+    if votes := list(_votes(renewal)):
+        yield votes
+    if renewal.state in (State.REJECTED, State.EXPIRED):
+        return
+    if renewal.plan.impact and renewal.state is State.WAITING and renewal.gate is Gate.RELEASE:
+        yield [now_line(renewal), f"*Impact:* {line_of(renewal.plan.impact, 1200)}"]
+    elif line := now_line(renewal):
+        yield [line]
+    yield ["*Progress*", *phase_lines(renewal)]
+    if renewal.want is Want.PAUSE and renewal.state is not State.PAUSED:
+        yield ["⏸ A pause was asked for: it takes effect before the next step."]
+    if renewal.want is Want.ABANDON and not renewal.state.final:
+        yield ["⛔ Its end was asked for: it takes effect before the next step; what is done stays done."]
+
+
+def _end_lines(renewal: Renewal) -> Iterator[list[str]]:
+    match renewal.state:
+        case State.STOPPED:
+            yield list(stop_lines(renewal))
+        case State.SUCCEEDED:
+            yield ["*What was proved*", *(list(report_lines(renewal)) or ["Every step is done."])]
+        case State.ABANDONED:
+            why = f" Reason: {line_of(renewal.reason)}" if renewal.reason else ""
+            yield [f"⛔ Abandoned.{why}", f"*What is true now:* {truth(renewal)}"]
+        case State.REJECTED:
+            yield ["Nothing was changed on the cluster."]
+        case State.EXPIRED:
+            yield ["⌛ Nobody decided in time. Nothing was changed on the cluster; ask for a new plan."]
+
+
+def _votes(renewal: Renewal) -> Iterator[str]:
+    for vote in renewal.approvals:
+        reason = f": {line_of(vote.reason, 500)}" if vote.reason else ""
+        yield f"{_verdict(vote)} by {mention(vote.person)} {when(vote.at)}{reason}"
+
+
+def _verdict(vote: Approval) -> str:
+    if vote.decision is Decision.REJECT:
+        return "⛔ *Rejected*"
+    return "✅ *Installation released*" if vote.gate is Gate.RELEASE else "✅ *Approved*"
+
+
+def _sections(groups: Iterator[list[str]]) -> Iterator[Block]:
+    for lines in groups:
+        for text in pages(lines, SECTION_LIMIT):
+            yield {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
+
+
+def plain(message: Message) -> Message:
+    """The same without any layout, for a server that refuses the blocks."""
+    text = cut(escape(message.text), SECTION_LIMIT)
+    return Message(message.text, ({"type": "section", "text": {"type": "mrkdwn", "text": text}},), message.digest)
+
+
+def step_list(renewal: Renewal) -> list[str]:
+    """Every step of the plan in order, as texts for the thread."""
+    lines: list[str] = []
+    phase: Phase | None = None
+    for number, step in enumerate(renewal.plan.steps, start=1):
+        if step.phase is not phase:
+            phase = step.phase
+            lines.append(f"*{PHASES[phase][0]}* ({PHASES[phase][1]})")
+        lines.append(f"{number}. {line_of(step.summary(), 300)}")
+    return list(pages(lines))
+
+
+def step_name(renewal: Renewal, number: int) -> str:
+    return f"step {number}, {summary(renewal, number)}" if number else "a step"

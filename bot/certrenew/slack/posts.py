@@ -1,0 +1,177 @@
+"""Turns audit events into what the thread says about them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from certrenew.domain.approval import BOT
+from certrenew.domain.events import Event, What
+from certrenew.domain.plan import Risk
+from certrenew.domain.renewal import Renewal
+from certrenew.slack.cards import step_name
+from certrenew.slack.progress import choices, report_lines, truth
+from certrenew.slack.text import POST_LIMIT, count, cut, line_of, mention, pages, when
+
+MOST_NODES = 24
+BROADCAST = (What.SUCCEEDED, What.STOPPED, What.PLAN_CHANGED, What.ABANDONED)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message in the thread. It covers the events numbered `first` to `last`."""
+
+    first: int
+    last: int
+    text: str
+    broadcast: bool = False
+
+
+def posts(renewal: Renewal, events: Sequence[Event], *, approvers: str = "") -> list[Post]:
+    """What to say about these events: neighbouring lines share a message, a final one stands alone."""
+    found: list[Post] = []
+    for event in events:
+        text = said(renewal, event, approvers=approvers)
+        if not text:
+            continue
+        broadcast = event.what in BROADCAST
+        before = found[-1] if found else None
+        if before and not broadcast and not before.broadcast and len(before.text) + len(text) < POST_LIMIT:
+            found[-1] = Post(before.first, event.number, f"{before.text}\n{text}")
+        else:
+            found.append(Post(event.number, event.number, cut(text, POST_LIMIT), broadcast))
+    return found
+
+
+def said(renewal: Renewal, event: Event, *, approvers: str = "") -> str:
+    """The line about one event; empty for events that only the audit needs."""
+    who = _actor(event)
+    reason = f" Reason: {line_of(why)}" if (why := _text(event, "reason")) else ""
+    step = step_name(renewal, _number(event))
+    asked = f" {approvers}, please decide." if approvers else " An approver, please decide."
+    match event.what:
+        case What.PLANNED:
+            return f"🟠 The plan waits for approval until {when(renewal.approve_by)}.{asked}"
+        case What.VOTED:
+            return f"☑️ {who} approved: {_text(event, 'count')} of {_text(event, 'needed')} approvals.{reason}"
+        case What.APPROVED:
+            return f"✅ Approved by {who}.{reason} Preparation starts; nothing is installed before it is released."
+        case What.REJECTED:
+            return f"⛔ Rejected by {who}.{reason} Nothing was changed on the cluster."
+        case What.EXPIRED:
+            return "⌛ Nobody approved the plan in time. Nothing was changed on the cluster; ask for a new plan."
+        case What.GATE_REACHED:
+            return (
+                "🟠 Everything is prepared and checked; nothing is installed yet. The installation waits for its"
+                f" release: from then on phones may be affected.{asked}"
+            )
+        case What.RELEASED:
+            return f"✅ Installation released by {who}.{reason}"
+        case What.STARTED:
+            return "🔵 The plan was made anew and still holds; preparation begins."
+    return _on_the_way(renewal, event, who, reason, step)
+
+
+def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str) -> str:
+    match event.what:
+        case What.STEP_STARTED:
+            return f"🔵 Started {step}." if _outage(renewal, event) else ""
+        case What.STEP_WAITING:
+            return f"⏳ {step.capitalize()}, waits: {line_of(_why(event))}" if _why(event) else ""
+        case What.STEP_FINISHED:
+            note = f": {line_of(_text(event, 'note'))}" if _text(event, "note") else ""
+            return f"✅ Finished {step}{note}."
+        case What.STEP_SKIPPED:
+            return f"⏭️ {who} skipped {step}.{reason}"
+        case What.RETRIED:
+            return f"🔁 {who} asked to retry {step}."
+        case What.PAUSE_ASKED:
+            return f"⏸ {who} asked for a pause; it takes effect before the next step."
+        case What.PAUSED:
+            return "⏸ Paused. Nothing runs until somebody resumes."
+        case What.RESUMED if event.actor == BOT.id:
+            return "🔵 The plan was made anew and still holds; the installation begins."
+        case What.RESUMED:
+            return f"🔵 {who} resumed the renewal."
+        case What.ABANDON_ASKED:
+            return f"⛔ {who} asked to end the renewal before its next step.{reason}"
+        case What.TAKEN_OVER:
+            return "🔁 Another certrenew process took the renewal over and goes on where it stood."
+        case What.NOTICED:
+            return f"📣 {line_of(_text(event, 'text'))}"
+        case What.STOPPED | What.PLAN_CHANGED | What.ABANDONED | What.SUCCEEDED:
+            return "\n".join(cut(line, POST_LIMIT) for line in _final(renewal, event))
+    return ""
+
+
+def _final(renewal: Renewal, event: Event) -> Iterator[str]:
+    plan = renewal.plan
+    what = f"{line_of(plan.title, 80)} on {line_of(plan.cluster, 80)} (renewal {renewal.short_id})"
+    to = mention(renewal.requester)
+    match event.what:
+        case What.STOPPED | What.PLAN_CHANGED:
+            yield f"❌ {what} stopped. {to}, please decide."
+            yield from _stop(renewal, event)
+        case What.ABANDONED:
+            yield f"⛔ {what} has ended before its last step, as asked."
+            yield f"*What is true now:* {truth(renewal)}"
+        case _:
+            yield f"✅ {what} is done: {count(len(renewal.steps), 'step')}. {to}, nothing is left to do."
+            yield from list(pages(list(report_lines(renewal)), POST_LIMIT - 400))[:1]
+    if event.hash:
+        yield f"Audit entry {event.number}, hash `{event.hash}`."
+
+
+def _stop(renewal: Renewal, event: Event) -> Iterator[str]:
+    """What the event recorded at the time; the renewal may have moved on since."""
+    number = _number(event)
+    where = f"{step_name(renewal, number).capitalize()}, stopped. " if number else ""
+    yield f"*What happened:* {where}{line_of(_why(event) or renewal.reason, 900)}"
+    now = event.details.get("now")
+    standing = [f"• {line_of(str(line), 200)}" for line in now] if isinstance(now, list) else []
+    yield "*What is true now:*" + ("" if standing else f" {truth(renewal)}")
+    yield from standing[:MOST_NODES]
+    if len(standing) > MOST_NODES:
+        yield f"• and {count(len(standing) - MOST_NODES, 'more node')}"
+    yield choices(number)
+
+
+def outcome(renewal: Renewal) -> str:
+    """What the requester is told in person when it is over."""
+    plan = renewal.plan
+    what = f"your renewal of {line_of(plan.title, 80)} on {line_of(plan.cluster, 80)} ({renewal.short_id})"
+    reason = f" Reason: {line_of(renewal.reason)}" if renewal.reason else ""
+    match renewal.state.value:
+        case "succeeded":
+            return f"✅ Done: {what} has succeeded; the evidence is in its thread."
+        case "rejected":
+            return f"⛔ Rejected: {what} was not approved.{reason} Nothing was changed on the cluster."
+        case "expired":
+            return f"⌛ Expired: nobody decided on {what} in time. Nothing was changed; ask for a new plan."
+        case "abandoned":
+            return f"⛔ Abandoned: {what} was ended.{reason} {truth(renewal)}"
+    return ""
+
+
+def _actor(event: Event) -> str:
+    """The person as a mention when Slack knows them, else by name."""
+    if event.actor.startswith("slack:") and "/" in event.actor:
+        return f"<@{line_of(event.actor.rsplit('/', 1)[1], 40)}>"
+    return line_of(event.actor_name or event.actor, 80) or "certrenew"
+
+
+def _text(event: Event, name: str) -> str:
+    value = event.details.get(name)
+    return "" if value is None else str(value)
+
+
+def _why(event: Event) -> str:
+    return _text(event, "why") or _text(event, "reason")
+
+
+def _number(event: Event) -> int:
+    value = event.details.get("step")
+    return value if isinstance(value, int) else 0
+
+
+def _outage(renewal: Renewal, event: Event) -> bool:
+    number = _number(event)
+    return 1 <= number <= len(renewal.plan.steps) and renewal.plan.steps[number - 1].risk is Risk.OUTAGE
