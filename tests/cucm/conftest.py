@@ -202,7 +202,9 @@ def fake_node(host_key: paramiko.PKey) -> Iterator[FakeNode]:
         door = _Door(node)
         try:
             transport.start_server(server=door)
-            channel = transport.accept(10)
+            channel = None
+            while channel is None and transport.is_active():
+                channel = transport.accept(0.05)
             if channel is not None and door.shell.wait(5):
                 node.logins += 1
                 channel.settimeout(20)
