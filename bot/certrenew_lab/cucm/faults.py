@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 KINDS: dict[str, str] = {
-    "ssh_drop": "cut the SSH connection at the first output of the next command matching `match`",
+    "ssh_drop": "cut the SSH connection at output number `count` of the next command matching `match`",
     "ssh_lost_answer": "perform the next command matching `match`, then cut the connection before its answer",
     "rest_status": "answer the next REST request matching `match` (METHOD path) with `status`, doing nothing",
     "rest_slow": "wait `seconds` lab seconds before the next REST request matching `match`",

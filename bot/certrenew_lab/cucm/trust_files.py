@@ -63,6 +63,11 @@ class TrustFiles:
             TrustRecord(node.fqdn, "System Administrator Security Token", identities[self._signer].certificate),
             TrustRecord(node.fqdn, "TFTP+CCM", own),
         ]
+        records += [
+            TrustRecord(each.fqdn, "CUCM", each.store.identities["CallManager"].certificate)
+            for each in self._nodes
+            if each is not node
+        ]
         records += [TrustRecord(each.fqdn, "TVS", each.store.identities["TVS"].certificate) for each in self._nodes]
         records.append(TrustRecord(self._nodes[0].fqdn, "CAPF", self._nodes[0].store.identities["CAPF"].certificate))
         listed = tuple(records)
@@ -71,7 +76,7 @@ class TrustFiles:
             self.itl[node.name] = TrustFile(listed, time.time())
         self.lists[node.name] = TrustList(
             signer=identities[self._signer].fingerprint,
-            callmanager=frozenset({identities["CallManager"].fingerprint}),
+            callmanager=frozenset(each.store.identities["CallManager"].fingerprint for each in self._nodes),
             tvs=frozenset(each.store.identities["TVS"].fingerprint for each in self._nodes),
         )
         self._published_ctl[node.name] = self._ctl_callmanagers()

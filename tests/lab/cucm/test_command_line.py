@@ -230,3 +230,44 @@ async def test_system_commands_are_recorded_as_traps(lab: LabCucm) -> None:
 
     await asyncio.to_thread(work)
     assert lab.cluster.journal.acts("trap", what="utils system restart")
+
+
+async def test_ctrl_c_during_a_restart_is_a_trap(lab: LabCucm) -> None:
+    def work() -> None:
+        cli = Cli(lab)
+        cli.until("admin:")
+        cli.channel.sendall(b"utils service restart Cisco Tftp\n")
+        cli.until("[STOPPING]  \r\n")
+        cli.channel.sendall(b"\x03")
+        cli.until("admin:")
+        cli.close()
+
+    await asyncio.to_thread(work)
+    assert lab.cluster.journal.acts("trap", what="Ctrl-C during a restart")
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_plain_passwords_are_accepted_only_when_the_knob_says_so(allowed: bool) -> None:
+    manners = SshManners(banner_delay=0, password_auth=allowed)
+    async with LabCucm(ClusterScenario(phones=4, ssh=manners)) as lab:
+
+        def work() -> bool:
+            where = lab.description()["nodes"][0]
+            transport = paramiko.Transport((where["address"], where["ssh_port"]))
+            transport.start_client(timeout=10)
+            try:
+                transport.auth_password("labadmin", lab.scenario.platform_password, fallback=False)
+            except paramiko.BadAuthenticationType:
+                return False
+            finally:
+                transport.close()
+            return True
+
+        assert await asyncio.to_thread(work) is allowed
+
+
+async def test_a_low_privilege_account_cannot_touch_certificates() -> None:
+    manners = SshManners(banner_delay=0, privilege=0)
+    async with LabCucm(ClusterScenario(phones=4, ssh=manners)) as lab:
+        assert "No valid command entered" in await on_cli(lab, "show cert list own")
+        assert "Active Master Version" in await on_cli(lab, "show version active")

@@ -221,3 +221,13 @@ async def test_control_center_shows_why_a_service_is_stopped(lab: LabCucm, tmp_p
     answer = await soap(lab, CCS, status("Cisco WebDialer Web Service", "Cisco DRF Master"), node=1, tmp=tmp_path)
     assert values(answer, "ReasonCode")[1:] == ["-1068", "-1069"]
     assert values(answer, "ServiceStatus") == ["Stopped", "Stopped"]
+
+
+async def test_an_idle_session_cookie_expires_as_404_and_an_unknown_one_as_401(lab: LabCucm, tmp_path: Path) -> None:
+    page = await call(lab, "GET", "/axl/", tmp=tmp_path, account="application")
+    token = page.cookies["JSESSIONIDSSO"]
+    username, _ = lab.cluster.publisher.cookies[token]
+    lab.cluster.publisher.cookies[token] = (username, lab.cluster.clock.now() - 1801)
+    cookie = {"JSESSIONIDSSO": token}
+    assert (await call(lab, "GET", "/axl/", tmp=tmp_path, auth=None, cookies=cookie)).status_code == 404
+    assert (await call(lab, "GET", "/axl/", tmp=tmp_path, auth=None, cookies=cookie)).status_code == 401

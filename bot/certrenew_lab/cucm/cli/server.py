@@ -1,6 +1,5 @@
 """The SSH server of a node: keyboard-interactive login, interactive shell, nothing else."""
 
-# ruff: noqa: ARG002  (asyncssh calls these methods by signatures of its own)
 from __future__ import annotations
 
 import asyncio

@@ -57,8 +57,10 @@ async def run_shell(session: Session) -> None:
 async def _execute(session: Session, line: str) -> None:
     cluster, node, terminal = session.cluster, session.node, session.terminal
     cluster.journal.record(node.name, "command", line=line, account=session.account)
-    if cluster.faults.take("ssh_drop", node.name, line):
-        terminal.arm("drop")
+    terminal.interrupted = False
+    drop = cluster.faults.take("ssh_drop", node.name, line)
+    if drop:
+        terminal.arm("drop", drop.count)
     elif cluster.faults.take("ssh_lost_answer", node.name, line):
         terminal.arm("lost_answer")
     found = find(line)

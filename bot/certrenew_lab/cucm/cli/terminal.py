@@ -38,6 +38,7 @@ class Terminal:
         self.paging = True
         self.closed = False
         self.fault: Literal["", "drop", "lost_answer"] = ""
+        self._outputs_left = 0
         self.dropped_type_ahead = ""
         self.interrupted = False
 
@@ -53,9 +54,10 @@ class Terminal:
         self.closed = True
         self._arrived.set()
 
-    def arm(self, fault: Literal["drop", "lost_answer"]) -> None:
-        """Let the next command end badly: cut at its first output, or done but never answered."""
+    def arm(self, fault: Literal["drop", "lost_answer"], outputs: int = 1) -> None:
+        """Let the next command end badly: cut after so many outputs, or done but never answered."""
         self.fault = fault
+        self._outputs_left = outputs
         self._held = [] if fault == "lost_answer" else None
 
     def finish_command(self) -> None:
@@ -72,7 +74,9 @@ class Terminal:
             return
         self._send(text.replace("\n", "\r\n"))
         if self.fault == "drop":
-            self._drop()
+            self._outputs_left -= 1
+            if self._outputs_left <= 0:
+                self._drop()
 
     def line(self, text: str = "") -> None:
         """Send one line."""
