@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any, cast
 
 from certrenew.app import commands
@@ -19,6 +18,8 @@ from certrenew.domain.plan import Json
 from certrenew.domain.ports import Clock
 
 log = logging.getLogger(__name__)
+
+LEASE = 180.0  # seconds that planning may take before another replica tries
 
 CHANGES: Mapping[str, type[Change]] = {
     kind.__name__: kind
@@ -40,7 +41,11 @@ Reply = Callable[[Request, Person, Answer | CertrenewError], None]
 class Inbox:
     """`receive` is fast and safe to call twice; the work is done by a small pool of threads."""
 
-    def __init__(self, *, units: Units, service: Service, clock: Clock, workers: int = 8) -> None:
+    def __init__(
+        self, *, units: Units, service: Service, clock: Clock, holder: str = "embedded", workers: int = 8
+    ) -> None:
+        """`holder` names this process: of several replicas only one handles a request at a time."""
+        self._holder = holder
         self._units = units
         self._service = service
         self._clock = clock
@@ -69,10 +74,10 @@ class Inbox:
             self._hand_over(request)
         return fresh
 
-    def sweep(self, *, older_than: timedelta = timedelta(seconds=5)) -> int:
-        """Take up what a process left behind, this one or another; returns how many."""
+    def sweep(self) -> int:
+        """Take up what was left behind by a process that died, or by the command line; returns how many."""
         with self._units() as unit:
-            found = unit.unanswered(received_before=self._clock.now() - older_than)
+            found = unit.unanswered(received_before=self._clock.now())
         return sum(self._hand_over(request) for request in found)
 
     def close(self) -> None:
@@ -89,7 +94,12 @@ class Inbox:
     def _handle(self, request: Request) -> None:
         """Handle one request; what goes wrong becomes a sentence for the person, or waits for the next sweep."""
         person = Person(**cast("dict[str, Any]", dict(request.person)))
+        lease = f"request:{request.key}"
         try:
+            with self._units() as unit:
+                if not unit.hold(lease, self._holder, LEASE):
+                    self._forget(request.key)
+                    return
             fields = dict(request.command)
             kind = CHANGES[str(fields.pop("kind"))]
             command = cast("Any", kind)(**fields)
@@ -116,6 +126,7 @@ class Inbox:
         try:
             with self._units() as unit:
                 unit.answer(request.key, text)
+                unit.let_go(f"request:{request.key}")
             self._reply(request, person, result)
         except CertrenewError as error:
             log.warning("request %s is handled, but its answer was not delivered: %s", request.key, error)

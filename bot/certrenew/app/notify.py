@@ -11,6 +11,8 @@ from certrenew.domain.events import Event
 
 log = logging.getLogger(__name__)
 
+LEASE = 30.0  # seconds; another replica tells the observers when this one has died
+
 
 class Observer(Protocol):
     """Somebody who is told. `saw` may raise: the same events come again later; a renewal never waits for it."""
@@ -30,8 +32,10 @@ class Observer(Protocol):
 class Notifier:
     """One thread an observer. Its place in the audit is kept in the database, so a restart loses nothing."""
 
-    def __init__(self, units: Units, *, interval: float = 1.0, batch: int = 100) -> None:
+    def __init__(self, units: Units, *, holder: str = "embedded", interval: float = 1.0, batch: int = 100) -> None:
+        """`holder` names this process: of several replicas only one shows events to an observer at a time."""
         self._units = units
+        self._holder = holder
         self._interval = interval
         self._batch = batch
         self._news: list[threading.Event] = []
@@ -63,7 +67,7 @@ class Notifier:
             news.wait(wait)
             news.clear()
             try:
-                if not self.show(observer):
+                if self._mine(observer) and not self.show(observer):
                     observer.tick()
                 wait = self._interval
             except CertrenewError as error:
@@ -72,6 +76,10 @@ class Notifier:
             except Exception:
                 wait = min(wait * 2, 30.0)
                 log.exception("observer %s failed and will be shown the same events again", observer.name)
+
+    def _mine(self, observer: Observer) -> bool:
+        with self._units() as unit:
+            return unit.hold(f"observer:{observer.name}", self._holder, LEASE)
 
     def show(self, observer: Observer) -> int:
         """Show the next batch and move the cursor; returns how many events there were."""

@@ -137,6 +137,14 @@ class UnitOfWork(Protocol):
 
     def set_cursor(self, observer: str, number: int) -> None: ...
 
+    def hold(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew the lease `name` for `holder`; False while somebody else holds it."""
+        ...
+
+    def let_go(self, name: str) -> None:
+        """Give the lease up, whoever holds it."""
+        ...
+
 
 class Units(Protocol):
     """Opens units of work. Errors: Unreachable when the database does not answer."""

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -20,7 +20,7 @@ from certrenew.store import mapping
 from certrenew.store.database import told_kindly
 from certrenew.store.ledger_rows import AttemptTable
 from certrenew.store.request_rows import RequestTable
-from certrenew.store.rows import ApprovalRow, AuditRow, CursorRow, LockRow, RenewalRow, StepRow
+from certrenew.store.rows import ApprovalRow, AuditRow, CursorRow, LeaseRow, LockRow, RenewalRow, StepRow
 
 AUDIT_LOCK = 2171382
 ENDED = [str(state) for state in FINAL]
@@ -86,8 +86,6 @@ class SqlUnit(AttemptTable, RequestTable):
                 self.session.rollback()
                 if isinstance(error, sa.exc.DBAPIError):
                     raise error
-        except DatabaseUnreachable:
-            raise
         finally:
             self.session.close()
 
@@ -233,3 +231,21 @@ class SqlUnit(AttemptTable, RequestTable):
             self.session.add(CursorRow(observer=observer, number=number))
         else:
             row.number = max(row.number, number)
+
+    def hold(self, name: str, holder: str, seconds: float) -> bool:
+        now = self._now()
+        row = self.session.scalar(sa.select(LeaseRow).where(LeaseRow.name == name).with_for_update())
+        if row is None:
+            try:
+                with self.session.begin_nested():
+                    self.session.add(LeaseRow(name=name, holder=holder, until=now + timedelta(seconds=seconds)))
+            except sa.exc.IntegrityError:
+                return False
+            return True
+        if row.holder != holder and row.until > now:
+            return False
+        row.holder, row.until = holder, now + timedelta(seconds=seconds)
+        return True
+
+    def let_go(self, name: str) -> None:
+        self.session.execute(sa.delete(LeaseRow).where(LeaseRow.name == name))
