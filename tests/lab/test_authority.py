@@ -253,6 +253,8 @@ async def test_the_bots_plugin_gets_along_with_it(authority: LabAuthority, tmp_p
         )
     )
     assert await asyncio.to_thread(bot.check) == ()
+    stranger = Settings(url=known["url"], mount=known["mount"], role="cucm", token_file=tmp_path / "root")
+    assert "ca_bundle" in (await asyncio.to_thread(VaultAuthority(stranger).check))[-1]
     csr = request_for()
     asking = SigningRequest(key=key_hash(csr), csr_pem=csr, purpose="tomcat", node="pub")
     assert await asyncio.to_thread(bot.find, asking) is None

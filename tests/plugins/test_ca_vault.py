@@ -1,10 +1,12 @@
 """Vault and OpenBao as an authority, tried against a real OpenBao."""
 
 import os
+import socket
+import threading
 import time
 import tomllib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -306,6 +308,59 @@ def test_the_environments_certificates_and_proxies_are_not_used(
         monkeypatch.setenv(name, "/nowhere")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     issued(make().submit(asking(make_csr())))
+
+
+@pytest.fixture
+def canned() -> Iterator[tuple[str, list[bytes]]]:
+    """A server that answers every request with the given bytes."""
+    answers: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _ = listener.accept()
+                except OSError:
+                    return
+                with client:
+                    client.recv(65536)
+                    client.sendall(answers[0])
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", answers
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (b"HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n", Unreachable, "nothing happened"),
+        (b"HTTP/1.1 473 Standby\r\nContent-Length: 0\r\n\r\n", Unreachable, "nothing happened"),
+        (b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", AnswerLost, "not known"),
+        (b"HTTP/1.1 502 Bad\r\nContent-Length: 6\r\n\r\n<html>", AnswerLost, "not known"),
+        (b"HTTP/1.1 503 Busy\r\nContent-Length: 6\r\n\r\n<html>", AnswerLost, "not known"),
+        (b"HTTP/1.1 504 Late\r\nContent-Length: 0\r\n\r\n", AnswerLost, "not known"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", AnswerLost, "not known"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", AnswerLost, "not known"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", AnswerLost, "without a certificate"),
+        (b"HTTP/1.1 307 There\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n", StepFailed, "another address"),
+        (b"nonsense", AnswerLost, "not known"),
+        (b"", AnswerLost, "not known"),
+    ],
+)
+def test_every_other_answer_is_told_apart(
+    make: Callable[..., VaultAuthority],
+    make_csr: CsrMaker,
+    canned: tuple[str, list[bytes]],
+    answer: bytes,
+    kind: type[Exception],
+    words: str,
+) -> None:
+    url, answers = canned
+    answers.append(answer)
+    with pytest.raises(kind, match=words) as caught:
+        make(url=url).submit(asking(make_csr()))
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize(
