@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from certrenew.domain.model import Usages
+from certrenew.domain.ports import Issued, SigningRequest
+from certrenew.x509 import Examination, examine, key_hash
+from certrenew_plugins.ca_vault.authority import VaultAuthority
+from certrenew_plugins.ca_vault.settings import Settings
+
+CsrMaker = Callable[..., str]
 NAMES = ("cucm-pub.example.com", "cucm-sub1.example.com", "example.com")
 KEY_USAGE = "DigitalSignature,KeyEncipherment,DataEncipherment"
 
@@ -211,3 +219,50 @@ def make_csr() -> Callable[..., str]:
         return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
     return made
+
+
+USAGES = Usages(
+    key=frozenset({"digital_signature", "data_encipherment"}),
+    extended=frozenset({"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"}),
+)
+SIGN = 'path "pki_int/sign/cucm" { capabilities = ["update"] }'
+LIST = 'path "pki_int/certs/*" { capabilities = ["list"] }'
+
+
+@pytest.fixture
+def make(openbao: OpenBao, tmp_path: Path) -> Callable[..., VaultAuthority]:
+    """Authorities of the real server, with some settings changed."""
+    root = tmp_path / "root.pem"
+    root.write_text(openbao.root)
+
+    def made(token: str = "root", **changed: Any) -> VaultAuthority:
+        secret = tmp_path / "token"
+        secret.write_text(token + "\n")
+        settings = {"url": openbao.url, "mount": "pki_int", "role": "cucm", "roots": [root], "timeout": 10}
+        if not any(name.startswith(("approle_secret", "token_")) for name in changed):
+            settings["token_file"] = secret
+        return VaultAuthority(Settings.model_validate(settings | changed))
+
+    return made
+
+
+def asking(csr: str) -> SigningRequest:
+    return SigningRequest(key=key_hash(csr), csr_pem=csr, purpose="tomcat", node="cucm-pub")
+
+
+def issued(answer: object) -> Issued:
+    assert isinstance(answer, Issued), answer
+    return answer
+
+
+def judged(authority: VaultAuthority, csr: str, found: Issued) -> Examination:
+    return examine(
+        csr_pem=csr,
+        leaf_pem=found.leaf_pem,
+        pool_pem=found.pool_pem,
+        roots_pem=authority.roots(),
+        usages=USAGES,
+        now=datetime.now(UTC),
+        replaces_pem=None,
+        trust_pem=(),
+    )

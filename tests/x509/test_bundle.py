@@ -1,6 +1,7 @@
 """Certificates are found in whatever an authority sends, and junk ends in a sentence."""
 
 import base64
+import time
 from contextlib import suppress
 
 import pytest
@@ -67,6 +68,13 @@ def test_der_bare_base64_and_pkcs7_however_labelled(pki: Pki) -> None:
 def test_junk_ends_in_a_sentence(data: bytes, words: str) -> None:
     with pytest.raises(StepFailed, match=words):
         read_bundle(data)
+
+
+def test_thousands_of_blocks_are_refused_at_once() -> None:
+    started = time.monotonic()
+    with pytest.raises(StepFailed, match="PEM blocks"):
+        read_bundle(b"-----BEGIN A-----" * 60_000)
+    assert time.monotonic() - started < 5
 
 
 def test_a_private_key_is_refused(pki: Pki) -> None:

@@ -114,7 +114,9 @@ def key_digest(found: x509.Certificate | x509.CertificateSigningRequest) -> str:
 
 
 def serial(found: x509.Certificate) -> str:
-    return f"{found.serial_number:x}"
+    with warnings.catch_warnings():  # a number that is not positive is odd, not unreadable
+        warnings.simplefilter("ignore")
+        return f"{found.serial_number:x}"
 
 
 def fingerprint(found: x509.Certificate) -> str:

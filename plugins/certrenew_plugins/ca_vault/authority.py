@@ -20,7 +20,7 @@ from certrenew.plugin import (
     Unreachable,
     key_hash,
 )
-from certrenew_plugins.ca_vault.connection import Connection, Reply
+from certrenew_plugins.ca_vault.connection import Connection, Reply, plain
 from certrenew_plugins.ca_vault.diagnosis import diagnose
 from certrenew_plugins.ca_vault.settings import Settings
 
@@ -155,7 +155,7 @@ class VaultAuthority:
 
     def _issued(self, leaf: str, serial: str, reply: Reply) -> Issued:
         notes = reply.body.get("warnings")
-        warnings = [str(line) for line in notes if OWN_NOISE not in str(line)] if isinstance(notes, list) else []
+        warnings = [plain(str(line)) for line in notes if OWN_NOISE not in str(line)] if isinstance(notes, list) else []
         sent = reply.data.get("ca_chain")
         texts = [
             str(reply.data.get("issuing_ca") or ""),

@@ -219,8 +219,13 @@ def _number(found: object) -> float:
     return float(found) if isinstance(found, int | float) else 0.0
 
 
+def plain(words: str) -> str:
+    """A server's words on one line, short enough to show."""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(words.split()))[:300]
+
+
 def _safe(words: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         if secret:
             words = words.replace(secret, "***")
-    return " ".join(words.split())[:300]
+    return plain(words)
