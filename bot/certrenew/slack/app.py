@@ -84,14 +84,7 @@ class SlackBot:
 
     async def _run(self) -> None:
         self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
-        client = AsyncWebClient(
-            token=self._settings.bot_token(),
-            base_url=self._settings.base_url,
-            timeout=int(self._settings.timeout),
-            retry_handlers=[],
-        )
-        if direct(self._settings.base_url):
-            client.proxy = None
+        client = self._client(self._settings.bot_token())
         self._replies = Replies(client)
         listeners = Listeners(
             settings=self._settings,
@@ -101,7 +94,13 @@ class SlackBot:
             replies=self._replies,
             client=client,
         )
-        app = AsyncApp(client=client, authorize=self._authorize, raise_error_for_unhandled_request=True)
+
+        async def authorize() -> AuthorizeResult:
+            if self._identity is None:
+                raise Unreachable("Slack has not said yet who the bot is.")
+            return self._identity
+
+        app = AsyncApp(client=self._client(), authorize=authorize, raise_error_for_unhandled_request=True)
         listeners.register(app)
         self._connection = Connection(app, self._settings)
         self._ready.set()
@@ -132,10 +131,14 @@ class SlackBot:
                 log.warning("Slack does not know the bot yet (%s); trying again in %.0f s", error, wait)
                 await asyncio.sleep(wait)
 
-    async def _authorize(self) -> AuthorizeResult:
-        if self._identity is None:
-            raise Unreachable("Slack has not said yet who the bot is.")
-        return self._identity
+    def _client(self, token: str | None = None) -> AsyncWebClient:
+        settings = self._settings
+        client = AsyncWebClient(
+            token=token, base_url=settings.base_url, timeout=int(settings.timeout), retry_handlers=[]
+        )
+        if direct(settings.base_url):
+            client.proxy = None
+        return client
 
     async def _refresh_groups(self) -> None:
         while self._groups is not None:

@@ -75,7 +75,7 @@ def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str
         case What.STEP_STARTED:
             return f"🔵 Started {step}." if _outage(renewal, event) else ""
         case What.STEP_WAITING:
-            return f"⏳ {step.capitalize()}, waits: {line_of(_why(event))}" if _why(event) else ""
+            return f"⏳ Waiting at {step}: {line_of(_why(event))}" if _why(event) else ""
         case What.STEP_FINISHED:
             note = f": {line_of(_text(event, 'note'))}" if _text(event, "note") else ""
             return f"✅ Finished {step}{note}."
@@ -123,7 +123,7 @@ def _final(renewal: Renewal, event: Event) -> Iterator[str]:
 def _stop(renewal: Renewal, event: Event) -> Iterator[str]:
     """What the event recorded at the time; the renewal may have moved on since."""
     number = _number(event)
-    where = f"{step_name(renewal, number).capitalize()}, stopped. " if number else ""
+    where = f"S{step_name(renewal, number)[1:]}, stopped. " if number else ""
     yield f"*What happened:* {where}{line_of(_why(event) or renewal.reason, 900)}"
     now = event.details.get("now")
     standing = [f"• {line_of(str(line), 200)}" for line in now] if isinstance(now, list) else []
