@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, cast
 
 from certrenew.app import commands
@@ -35,6 +36,15 @@ CHANGES: Mapping[str, type[Change]] = {
         commands.Abandon,
     )
 }
+
+
+def to_request(command: Change, person: Person, *, key: str, origin: str, at: datetime) -> Request:
+    """A command as a row of the inbox."""
+    body: dict[str, Json] = {"kind": type(command).__name__, **asdict(command)}
+    who: dict[str, Json] = {"id": person.id, "name": person.name, "mention": person.mention}
+    return Request(key=key, command=body, person=who, origin=origin, received_at=at)
+
+
 Reply = Callable[[Request, Person, Answer | CertrenewError], None]
 
 
@@ -60,14 +70,7 @@ class Inbox:
 
     def receive(self, command: Change, person: Person, *, key: str, origin: str = "") -> bool:
         """Keep the command under `key` and hand it to a worker; False when the key is known already."""
-        body: dict[str, Json] = {"kind": type(command).__name__, **asdict(command)}
-        request = Request(
-            key=key,
-            command=body,
-            person={"id": person.id, "name": person.name, "mention": person.mention},
-            origin=origin,
-            received_at=self._clock.now(),
-        )
+        request = to_request(command, person, key=key, origin=origin, at=self._clock.now())
         with self._units() as unit:
             fresh = unit.receive(request)
         if fresh:
@@ -125,7 +128,7 @@ class Inbox:
         text = result.text if isinstance(result, Answer) else str(result)
         try:
             with self._units() as unit:
-                unit.answer(request.key, text)
+                unit.answer(request.key, text, refused=not isinstance(result, Answer))
                 unit.let_go(f"request:{request.key}")
             self._reply(request, person, result)
         except CertrenewError as error:

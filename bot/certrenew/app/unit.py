@@ -117,12 +117,16 @@ class UnitOfWork(Protocol):
 
     def unanswered(self, *, received_before: datetime, limit: int = 50) -> Sequence[Request]: ...
 
-    def answer(self, key: str, text: str) -> bool:
+    def answer(self, key: str, text: str, *, refused: bool = False) -> bool:
         """Mark the request as handled; False when it already was."""
         ...
 
     def answered(self, key: str) -> str | None:
         """The answer given under this key; None when there is none yet."""
+        ...
+
+    def was_refused(self, key: str) -> bool:
+        """Whether the answer under this key was a refusal."""
         ...
 
     # the engine's mailbox, in the same transaction

@@ -176,6 +176,17 @@ class CommandLine:
             )
         return found
 
+    def ctl_problems(self) -> tuple[str, ...]:
+        problems: list[str] = []
+        if parse.ctl_missing(self._shell.run("show ctl")):
+            problems.append(f"{self.name} has no CTL file although the cluster is in mixed mode.")
+        if parse.export_controlled(self._shell.run("show license status")) is False:
+            problems.append(
+                f"Smart licensing does not allow export-controlled functionality on {self.name}, so"
+                " `utils ctl update CTLFile` will be refused; register the cluster with it allowed."
+            )
+        return tuple(problems)
+
     def update_ctl(self) -> None:
         said = self._shell.run("utils ctl update CTLFile", changes=True, timeout=self._timeouts.certificate)
         if parse.FAILED.search(said) or not re.search(

@@ -177,6 +177,9 @@ class CucmNode:
     def ctl_serials(self) -> frozenset[str]:
         return self._cli.ctl_serials()
 
+    def ctl_problems(self) -> tuple[str, ...]:
+        return self._cli.ctl_problems()
+
     def update_ctl(self) -> None:
         self._cli.update_ctl()
 

@@ -100,6 +100,14 @@ def ctl_missing(output: str) -> bool:
     )
 
 
+def export_controlled(output: str) -> bool | None:
+    """Whether `show license status` allows export-controlled functionality; None when it does not tell."""
+    row = re.search(r"export[\s-]*controlled[^:\n]*:\s*([\w -]+)", output, re.IGNORECASE)
+    if row is None:
+        return None
+    return not re.match(r"(not|no|dis|false)", row[1].strip(), re.IGNORECASE)
+
+
 def ctl_serials(output: str) -> frozenset[str]:
     """Serial numbers of the records in `show ctl`, as lower-case hexadecimal without leading zeros."""
     start = re.search(r"CTL\s+Record\s*#", output, re.IGNORECASE)

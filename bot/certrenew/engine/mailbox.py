@@ -34,4 +34,3 @@ class DbosMailbox:
 
     def close(self) -> None:
         self._client.destroy()
-

@@ -29,6 +29,7 @@ class RequestTable:
                         received_at=request.received_at,
                         answered_at=None,
                         answer="",
+                        refused=False,
                     )
                 )
         except sa.exc.IntegrityError:
@@ -49,19 +50,32 @@ class RequestTable:
             for row in self.session.scalars(query)
         ]
 
-    def answer(self, key: str, text: str) -> bool:
+    def answer(self, key: str, text: str, *, refused: bool = False) -> bool:
         row = self.session.get(RequestRow, key)
         now = self._now()
         if row is None:
             self.session.add(
-                RequestRow(key=key, command="{}", person="{}", origin="", received_at=now, answered_at=now, answer=text)
+                RequestRow(
+                    key=key,
+                    command="{}",
+                    person="{}",
+                    origin="",
+                    received_at=now,
+                    answered_at=now,
+                    answer=text,
+                    refused=refused,
+                )
             )
             return True
         if row.answered_at is not None:
             return False
-        row.answered_at, row.answer = now, text
+        row.answered_at, row.answer, row.refused = now, text, refused
         return True
 
     def answered(self, key: str) -> str | None:
         row = self.session.get(RequestRow, key)
         return row.answer if row is not None and row.answered_at is not None else None
+
+    def was_refused(self, key: str) -> bool:
+        row = self.session.get(RequestRow, key)
+        return row is not None and row.refused

@@ -130,6 +130,7 @@ class RequestRow(Base):
     received_at: Mapped[datetime]
     answered_at: Mapped[datetime | None] = mapped_column(index=True)
     answer: Mapped[str]
+    refused: Mapped[bool]
 
 
 class CursorRow(Base):

@@ -80,6 +80,7 @@ def upgrade() -> None:
         _time("received_at"),
         _time("answered_at", nullable=True),
         _text("answer"),
+        sa.Column("refused", sa.Boolean(), nullable=False),
     )
     op.create_index("ix_request_answered_at", "request", ["answered_at"])
     op.create_table("cursor", _text("observer", primary_key=True), sa.Column("number", sa.Integer(), nullable=False))

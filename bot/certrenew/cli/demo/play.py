@@ -1,0 +1,128 @@
+"""The play: ask, approve, release, decide at a stop, and judge the end by what the cluster itself shows."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from certrenew.cli.demo.people import APPROVER, REQUESTER, People
+from certrenew.domain.renewal import Renewal, State
+from certrenew.settings import load
+from certrenew.store.audit import verify
+from certrenew.store.database import await_database, database_url, open_engine
+from certrenew.store.store import Store
+
+Say = Callable[[str, str], None]
+PATIENCE = 600.0
+POLL = 0.4
+
+
+def play(people: People, lab: dict[str, Any], config: Path, *, say: Say) -> bool:
+    """Play it to the end; True when everything is as it should be."""
+    began = time.monotonic()
+    cluster = lab["cluster"]["cluster"]
+    before = people.cluster_state()
+    settings, _ = load(config)
+    engine = open_engine(database_url(settings.database.url))
+    people.type_command(f"/certrenew callmanager {cluster}")
+    await_database(engine)
+    store = Store(engine, patience=30.0)
+    tried_own = False
+    renewal: Renewal | None = None
+    while time.monotonic() - began < PATIENCE:
+        people.listen()
+        renewal = _newest(store)
+        if renewal is None:
+            time.sleep(POLL)
+            continue
+        if renewal.state.final:
+            break
+        if renewal.state is State.PLANNED:
+            if not tried_own:
+                tried_own = people.press("Approve", as_user=REQUESTER)
+                continue
+            people.press("Approve")
+        elif renewal.gate is not None and renewal.state is State.WAITING and not renewal.released:
+            people.press("Release")
+        elif renewal.state is State.STOPPED:
+            _decide(people, renewal)
+        time.sleep(POLL)
+    time.sleep(1.5)
+    people.listen()
+    verdicts = list(_judge(people, before, renewal, lab))
+    verdict = verify(engine)
+    verdicts.append((not verdict.problem, f"the audit is whole: {verdict.rows} rows, head {verdict.head[:16]}…"))
+    for good, sentence in verdicts:
+        say("verified" if good else "WRONG", sentence)
+    say("demo", f"finished after {time.monotonic() - began:.0f} s")
+    engine.dispose()
+    return all(good for good, _ in verdicts)
+
+
+def _newest(store: Store) -> Renewal | None:
+    with store() as unit:
+        found = unit.newest(limit=1)
+    return found[0] if found else None
+
+
+def _decide(people: People, renewal: Renewal) -> None:
+    """What a person would do at a stop: look at the cluster, then say whether the cut-off act went through."""
+    record = renewal.current
+    if record is not None and record.kind == "reset_phones":
+        step = renewal.plan.steps[record.number - 1]
+        pool = getattr(step, "device_pool", "")
+        if any(entry["act"] == "phones_reset" and pool in str(entry.get("detail")) for entry in people.journal()):
+            people.press("Skip", reason="The journal of the cluster shows that this device pool was reset.")
+            return
+    people.press("Retry", as_user=APPROVER)
+
+
+def _judge(
+    people: People, before: dict[str, Any], renewal: Renewal | None, lab: dict[str, Any]
+) -> list[tuple[bool, str]]:
+    if renewal is None:
+        return [(False, "no renewal was planned")]
+    state = people.cluster_state()
+    verdicts = [(renewal.state is State.SUCCEEDED, f"renewal {renewal.short_id} is {renewal.state} {renewal.reason}")]
+    for name in (node["name"] for node in lab["cluster"]["nodes"]):
+        verdicts.append(_serves_new(name, before, state))
+    verdicts.append(_phones(before, state))
+    twice = _twice(people.journal())
+    verdicts.append((not twice, "no act was done twice" if not twice else f"done twice: {', '.join(twice)}"))
+    return verdicts
+
+
+def _serves_new(name: str, before: dict[str, Any], after: dict[str, Any]) -> tuple[bool, str]:
+    old = before["nodes"][name]["stored"]["CallManager"]["fingerprint"]
+    stored = after["nodes"][name]["stored"]["CallManager"]["fingerprint"]
+    listeners = after["nodes"][name]["served"].values()
+    served = {shown["port"]: shown["fingerprint"] for shown in listeners if shown["unit"] == "CallManager"}
+    good = stored != old and set(served.values()) == {stored}
+    return good, f"{name} stores and serves the new certificate on ports {', '.join(map(str, served))}"
+
+
+def _phones(before: dict[str, Any], after: dict[str, Any]) -> tuple[bool, str]:
+    baseline, now = before["registered"], after["registered"]
+    return now >= baseline, f"{now} of {baseline} phones are registered"
+
+
+def _twice(journal: list[dict[str, Any]]) -> list[str]:
+    """Acts that a careful person would have done once, and that the cluster saw more often."""
+    acts = Counter(
+        f"{entry['act']} {entry['node']} {_what(entry)}"
+        for entry in journal
+        if entry["act"] in ("csr_generated", "csr_overwritten", "identity_uploaded", "ctl_updated", "service_restarted")
+        or (entry["act"] == "phones_reset" and _what(entry))
+    )
+    return [f"{act} ({count} times)" for act, count in acts.items() if count > 1 or "csr_overwritten" in act]
+
+
+def _what(entry: dict[str, Any]) -> str:
+    detail = entry.get("detail") or {}
+    if not isinstance(detail, dict):
+        return str(detail)
+    if entry["act"] == "phones_reset":
+        scope = str(detail.get("scope", ""))
+        return scope if "upload" not in str(detail.get("cause", "")) else ""
+    return str(detail.get("service") or detail.get("unit") or "")

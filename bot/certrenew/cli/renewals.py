@@ -1,0 +1,230 @@
+"""Renewals from a terminal: plan, renew, decide, look."""
+
+import json
+import time
+from collections.abc import Callable
+
+import click
+
+from certrenew.app.answers import certificate_lines, one_line, plan_lines, renewal_lines
+from certrenew.app.commands import (
+    Abandon,
+    Approve,
+    Change,
+    ListRenewals,
+    Pause,
+    Reject,
+    Release,
+    Renew,
+    Resume,
+    Retry,
+    Skip,
+)
+from certrenew.app.decisions import Answer
+from certrenew.cli.shared import Shell, me
+from certrenew.cli.told import told
+from certrenew.domain.renewal import Renewal, State
+from certrenew.wiring.application import Application
+
+JSON = click.option("--json", "as_json", is_flag=True, help="For scripts.")
+POLL = 0.3  # seconds
+
+
+@click.command()
+@click.argument("purpose")
+@click.argument("cluster")
+@click.option("--authority", default="", help="Another certificate authority than the cluster's own.")
+@click.option("--replace-csr", is_flag=True, help="Replace a signing request that waits on a node.")
+@JSON
+@click.pass_obj
+def plan(shell: Shell, purpose: str, cluster: str, authority: str, replace_csr: bool, as_json: bool) -> None:
+    """Show what a renewal would do. Nothing is offered, nothing changes."""
+    with shell.reading() as app:
+        made = app.planner.plan(_renew(app, purpose, cluster, authority, "", replace_csr))
+        if as_json:
+            click.echo(json.dumps({**made.to_json(), "digest": made.digest}, indent=2))
+        else:
+            click.echo("\n".join(plan_lines(made)))
+
+
+@click.command()
+@click.argument("purpose")
+@click.argument("cluster")
+@click.option("--authority", default="", help="Another certificate authority than the cluster's own.")
+@click.option("--change", default="", help="The number of the change ticket.")
+@click.option("--replace-csr", is_flag=True, help="Replace a signing request that waits on a node.")
+@click.option("--no-follow", is_flag=True, help="Return as soon as the plan is offered (a running bot does the rest).")
+@click.pass_obj
+def renew(
+    shell: Shell, purpose: str, cluster: str, authority: str, change: str, replace_csr: bool, no_follow: bool
+) -> None:
+    """Plan a renewal and offer it for approval; then follow it to its end.
+
+    When no bot is running, this command runs the renewal itself: leave it open.
+    """
+    with shell.acting(stay=True) as (app, have_done):
+        answer = have_done(_renew(app, purpose, cluster, authority, change, replace_csr))
+        click.echo(answer.text)
+        with app.store() as unit:
+            renewal = unit.find(answer.renewal or cluster)
+        click.echo("\n".join(plan_lines(renewal.plan)))
+        click.echo(f"Another person approves it with: certrenew approve {renewal.short_id}")
+        if not no_follow:
+            _follow(app, renewal)
+
+
+@click.command()
+@click.argument("renewal")
+@click.pass_obj
+def follow(shell: Shell, renewal: str) -> None:
+    """Show a renewal as it goes on, until it ends or needs a person."""
+    with shell.reading() as app:
+        with app.store() as unit:
+            found = unit.find(renewal)
+        _follow(app, found)
+
+
+def _follow(app: Application, renewal: Renewal) -> None:
+    """Print each event as it comes; ends with the renewal, or with exit code 1 when it stops."""
+    after, shown = 0, ""
+    while True:
+        with app.store() as unit:
+            events = unit.events(renewal=renewal.id, after=after)
+            now = unit.find(renewal.id)
+        for event in events:
+            after = event.number
+            click.echo(f"{event.at:%H:%M:%S}  {told(event)}")
+        if now.state is State.WAITING and now.reason not in ("", shown):
+            shown = now.reason
+            click.echo(f"{app.clock.now():%H:%M:%S}  waiting: {shown}")
+        if not events and (now.state.final or now.state is State.STOPPED):
+            click.echo(one_line(now))
+            if now.state is not State.SUCCEEDED:
+                raise click.exceptions.Exit(1)
+            return
+        time.sleep(POLL)
+
+
+@click.command()
+@click.argument("subject", default="")
+@JSON
+@click.pass_obj
+def status(shell: Shell, subject: str, as_json: bool) -> None:
+    """Show what is open, or one renewal with its steps."""
+    with shell.reading() as app:
+        with app.store() as unit:
+            found = [unit.find(subject)] if subject else list(unit.open_renewals())
+        if as_json:
+            click.echo(json.dumps([summary(renewal) for renewal in found], indent=2))
+        elif subject:
+            click.echo("\n".join(renewal_lines(found[0])))
+        else:
+            click.echo("\n".join(one_line(renewal) for renewal in found) or "No renewal is open.")
+
+
+@click.command("list")
+@click.argument("cluster", default="")
+@JSON
+@click.pass_obj
+def list_(shell: Shell, cluster: str, as_json: bool) -> None:
+    """Show the newest renewals."""
+    with shell.reading() as app:
+        name = app.grammar.cluster(cluster) if cluster else ""
+        if not as_json:
+            click.echo(app.answers.answer(ListRenewals(cluster=name), me()))
+            return
+        with app.store() as unit:
+            click.echo(json.dumps([summary(renewal) for renewal in unit.newest(cluster=name)], indent=2))
+
+
+@click.command()
+@click.argument("cluster")
+@JSON
+@click.pass_obj
+def certs(shell: Shell, cluster: str, as_json: bool) -> None:
+    """Show the certificates that each node stores now, and when they expire."""
+    with shell.reading() as app:
+        name = app.grammar.cluster(cluster)
+        found = app.answers.certificates(name)
+        app.store.remember_certificates(name, found)
+        if not as_json:
+            click.echo("\n".join(certificate_lines(found, app.clock.now())))
+            return
+        rows = [
+            {
+                "node": node,
+                "purpose": purpose,
+                "serial": certificate.serial,
+                "subject": certificate.subject,
+                "issuer": certificate.issuer,
+                "names": list(certificate.names),
+                "not_after": certificate.not_after.isoformat(),
+                "sha256": certificate.fingerprint,
+            }
+            for node, purpose, certificate in found
+        ]
+        click.echo(json.dumps(rows, indent=2))
+
+
+def summary(renewal: Renewal) -> dict[str, object]:
+    """A renewal as a script reads it."""
+    return {
+        "id": renewal.id,
+        "cluster": renewal.plan.cluster,
+        "purpose": renewal.plan.purpose,
+        "state": str(renewal.state),
+        "reason": renewal.reason,
+        "requester": renewal.requester.id,
+        "digest": renewal.plan.digest,
+        "gate": str(renewal.gate) if renewal.gate else None,
+        "created_at": renewal.created_at.isoformat(),
+        "ended_at": renewal.ended_at.isoformat() if renewal.ended_at else None,
+        "steps": [
+            {"number": step.number, "kind": step.kind, "node": step.node, "state": str(step.state)}
+            for step in renewal.steps
+        ],
+    }
+
+
+def _renew(app: Application, purpose: str, cluster: str, authority: str, change: str, replace_csr: bool) -> Renew:
+    return Renew(
+        purpose=app.grammar.purpose(purpose),
+        cluster=app.grammar.cluster(cluster),
+        authority=app.grammar.authority(authority) if authority else "",
+        change_number=change,
+        replace_csr=replace_csr,
+    )
+
+
+def _decision(name: str, help_text: str, make: Callable[[str, str], Change], *, reason: str) -> click.Command:
+    """A command that decides about one renewal. `reason` is "no", "may" or "must"."""
+
+    @click.pass_obj
+    def run(shell: Shell, renewal: str, reason: tuple[str, ...] = ()) -> None:
+        with shell.acting() as (_, have_done):
+            answer: Answer = have_done(make(renewal, " ".join(reason)))
+            click.echo(answer.text)
+
+    command = click.command(name, help=help_text)(run)
+    command.params.insert(0, click.Argument(["renewal"]))
+    if reason != "no":
+        command.params.insert(1, click.Argument(["reason"], nargs=-1, required=reason == "must"))
+    return command
+
+
+COMMANDS = (
+    plan,
+    renew,
+    follow,
+    status,
+    list_,
+    certs,
+    _decision("approve", "Approve a plan.", lambda ref, why: Approve(renewal=ref, reason=why), reason="may"),
+    _decision("reject", "Reject a plan.", lambda ref, why: Reject(renewal=ref, reason=why), reason="must"),
+    _decision("release", "Let it install.", lambda ref, why: Release(renewal=ref, reason=why), reason="may"),
+    _decision("retry", "Try the stopped step again.", lambda ref, _: Retry(renewal=ref), reason="no"),
+    _decision("skip", "Go on without it.", lambda ref, why: Skip(renewal=ref, reason=why), reason="must"),
+    _decision("pause", "Stop before the next step.", lambda ref, _: Pause(renewal=ref), reason="no"),
+    _decision("resume", "Go on after a pause.", lambda ref, _: Resume(renewal=ref), reason="no"),
+    _decision("abandon", "End it for good.", lambda ref, why: Abandon(renewal=ref, reason=why), reason="must"),
+)
