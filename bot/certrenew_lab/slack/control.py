@@ -156,7 +156,10 @@ class Control:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
         await response.write(b": following\n\n")
-        changes = lab.feed.read(int(after) if after.isdigit() else 0, viewer_id)
+        start = int(after) if after.isdigit() else 0
+        if start > lab.feed.last:
+            await response.write(b'data: {"kind": "restarted"}\n\n')
+        changes = lab.feed.read(min(start, lab.feed.last), viewer_id)
         coming = asyncio.ensure_future(anext(changes, None))
         try:
             while True:

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from certrenew_lab.slack.faults import Faults
+from certrenew_lab.slack.feed import Feed
 from certrenew_lab.slack.journal import Envelope, Journal
 from certrenew_lab.slack.problems import Json
 from certrenew_lab.slack.sockets import Sockets
@@ -25,10 +26,13 @@ class DeliveryFailed(Exception):
 class Deliveries:
     """Sends payloads over Socket Mode and matches the acks, by envelope id over any socket."""
 
-    def __init__(self, sockets: Sockets, faults: Faults, journal: Journal, clock: Clock, timing: Timing) -> None:
+    def __init__(
+        self, sockets: Sockets, faults: Faults, journal: Journal, feed: Feed, clock: Clock, timing: Timing
+    ) -> None:
         self._sockets = sockets
         self._faults = faults
         self._journal = journal
+        self._feed = feed
         self._clock = clock
         self._timing = timing
         self._sent: dict[str, Envelope] = {}
@@ -130,6 +134,7 @@ class Deliveries:
         answer = self._waiting.get(envelope_id)
         if answer is None:
             envelope.late = envelope.duplicate_of is None
+            self._feed.publish("late_ack", envelope.user, envelope_id=envelope.id, summary=envelope.summary)
         elif not answer.done():
             answer.set_result(payload if envelope.accepts_answer else {})
 

@@ -64,7 +64,7 @@ class Lab:
         self.triggers = Triggers(clock, timing.trigger, self.faults)
         self.response_urls = ResponseUrls(clock, timing)
         self.sockets = Sockets(workspace.bot.app_id, self.faults, self.feed, timing.handover)
-        self.deliveries = Deliveries(self.sockets, self.faults, self.journal, clock, timing)
+        self.deliveries = Deliveries(self.sockets, self.faults, self.journal, self.feed, clock, timing)
         self.payloads = Payloads(workspace, self.triggers)
 
     def post(self, message: Message) -> Message:

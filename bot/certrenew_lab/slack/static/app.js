@@ -19,8 +19,10 @@ async function become(user) {
   store.thread = null;
   const known = [...store.state.channels.map((channel) => channel.id), store.state.direct, "home"];
   if (!known.includes(store.place)) store.place = store.state.channels[0]?.id ?? store.state.direct;
+  let lost = false;
   store.stream = follow(store.state.you, store.state.last, heard, (linked) => {
-    if (!linked) note("The connection to the workspace was lost; trying again.");
+    if (!linked && !lost) note("The connection to the workspace was lost; trying again.");
+    lost = !linked;
   });
   await go(store.place);
   drawModal();
@@ -58,6 +60,7 @@ function toggleText(on) {
 }
 
 function messageHeard(kind, message) {
+  if (kind === "message_changed") store.failures.delete(message.ts);
   if (kind === "message_deleted") {
     store.messages.delete(message.ts);
     store.threadMessages.delete(message.ts);
@@ -81,7 +84,7 @@ function failureHeard(change) {
   if (!change.ts) return;
   store.failures.set(change.ts, change.error.replace("_", " "));
   const message = store.messages.get(change.ts) ?? store.threadMessages.get(change.ts);
-  if (message) messageHeard("message_changed", message);
+  if (message) messageHeard("message_failed", message);
 }
 
 function mine(message) {
@@ -90,7 +93,8 @@ function mine(message) {
 
 async function heard(change) {
   const { kind } = change;
-  if (kind.startsWith("message")) {
+  if (kind === "restarted") location.reload();
+  else if (kind.startsWith("message")) {
     if (mine(change.message)) messageHeard(kind, change.message);
   } else if (kind.startsWith("view_") && change.view.type === "home") {
     store.state.home = change.view;

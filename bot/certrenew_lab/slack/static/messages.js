@@ -61,7 +61,7 @@ function body(message) {
 
 function failed(message) {
   const error = store.failures.get(message.ts);
-  return error ? h("p", { class: "failure", role: "alert" }, `⚠ That did not reach the app: ${error}.`) : null;
+  return error ? h("p", { class: "failure", role: "alert" }, `⚠ The app did not take that click (${error}).`) : null;
 }
 
 function threadLink(message, inThread, openThread) {

@@ -47,7 +47,7 @@ export function surface(kind, target, values, errors = {}) {
     values,
     errors,
     async use(block, element, value, node) {
-      if (!(await confirmed(element.confirm))) return;
+      if (node.getAttribute("aria-busy") || !(await confirmed(element.confirm))) return;
       node.setAttribute("aria-busy", "true");
       const answer = await act("click", {
         user: store.state.you,
