@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from certrenew.slack.settings import SlackSettings
 
 from .fakes import CHANNEL, Lab

@@ -202,7 +202,9 @@ class Store:
     def add(self, renewal: Renewal) -> None:
         self.renewals[renewal.id] = renewal
 
-    save = add
+    def save(self, renewal: Renewal) -> None:
+        kept = self.renewals[renewal.id]
+        self.add(replace(renewal, approvals=kept.approvals, steps=kept.steps))
 
     def find(self, reference: str) -> Renewal:
         for renewal in self.renewals.values():
@@ -223,9 +225,6 @@ class Store:
     def add_approval(self, approval: Approval) -> None:
         renewal = self.renewals[approval.renewal]
         self.add(replace(renewal, approvals=(*renewal.approvals, approval)))
-
-    def save_decision(self, renewal: Renewal) -> None:
-        self.add(renewal)
 
     def open_renewals(self) -> Sequence[Renewal]:
         return [renewal for renewal in self.renewals.values() if not renewal.state.final]
@@ -251,7 +250,7 @@ class Store:
         self.slow()
         return self.requests.setdefault(request.key, request) is request
 
-    def answer(self, key: str, text: str) -> bool:
+    def answer(self, key: str, text: str, **_: Any) -> bool:
         return self.answers.setdefault(key, text) is text
 
     def answered(self, key: str) -> str | None:
@@ -261,6 +260,12 @@ class Store:
         pass
 
     def wake(self, renewal_id: str, key: str) -> None:
+        pass
+
+    def hold(self, *_: Any) -> bool:
+        return True
+
+    def let_go(self, name: str) -> None:
         pass
 
     def cursor(self, observer: str) -> int:

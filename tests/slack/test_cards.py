@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from certrenew.domain.approval import Gate, Policy
 from certrenew.domain.renewal import Renewal, State, StepState, Want
 from certrenew.slack.buttons import Do, buttons, read

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from certrenew.domain.errors import AnswerLost, Unreachable
 from certrenew.domain.events import What
 from certrenew.domain.renewal import State
@@ -84,7 +85,7 @@ def planned(store: Store, **more: Any) -> Any:
 
 
 def test_a_plan_becomes_a_card_with_its_steps_in_the_thread(lab: Lab, poster: Poster, store: Store) -> None:
-    renewal, events = planned(store, nodes=21)
+    _, events = planned(store, nodes=21)
     poster.saw(events)
     (card,) = lab.cards()
     thread = lab.thread(card)
@@ -141,7 +142,7 @@ def test_a_short_pause_asked_by_slack_is_waited_out(
 
 
 def test_a_long_pause_is_honoured_without_asking_again(lab: Lab, poster: Poster, store: Store, clock: Time) -> None:
-    renewal, events = planned(store)
+    _, events = planned(store)
     lab.fault("rate_limit", method="chat.postMessage", retry_after=30)
     for _ in range(3):
         with pytest.raises(Unreachable):

@@ -57,8 +57,8 @@ class Doctor:
             return Finding(True, "The server is Slack.")
         return Finding(
             False,
-            f"WARNING: the server is {self._settings.base_url}, not Slack. Approvals given there prove nothing about who"
-            " gave them; never use it for a production cluster.",
+            f"WARNING: the server is {self._settings.base_url}, not Slack. Approvals given there prove nothing about"
+            " who gave them; never use it for a production cluster.",
         )
 
     def _token(self) -> Iterator[Finding]:

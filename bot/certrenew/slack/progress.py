@@ -149,7 +149,7 @@ SHOWN = ("stored serial", "serial", "expires", "served")
 def _phones(renewal: Renewal) -> str:
     for record in reversed(renewal.steps):
         found = facts(record)
-        if record.over and "registered" in found and "baseline" in found:
+        if record.over and "registered" in found and "before" in found:
             line = f"Phones: {found['registered']} of {found['baseline']} are registered again."
             missing = found.get("stragglers")
             if isinstance(missing, list) and missing:
