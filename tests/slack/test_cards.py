@@ -82,7 +82,7 @@ def test_a_stop_says_what_happened_what_is_true_and_what_to_do() -> None:
     assert (
         "*What happened:* Step 5, “Upload the new certificate to cucm-cluster-a-02”, stopped. The node refused." in text
     )
-    assert "installed on cucm-cluster-a-01; not yet on cucm-cluster-a-02, cucm-cluster-a-03" in text
+    assert "installed the new certificate on cucm-cluster-a-01; not on cucm-cluster-a-02, cucm-cluster-a-03" in text
     assert labels(renewal) == ["Retry step 5", "Skip step 5", "Abandon renewal"]
 
 

@@ -89,7 +89,9 @@ def test_a_plan_becomes_a_card_with_its_steps_in_the_thread(lab: Lab, poster: Po
     poster.saw(events)
     (card,) = lab.cards()
     thread = lab.thread(card)
-    assert card.text.startswith("Renewal 11111111 of the CallManager certificate on cluster-a (21 nodes) is waiting")
+    assert card.text.startswith(
+        "Renewal 11111111 of the CallManager certificate on cluster-a (21 nodes) waits for approval"
+    )
     assert "84. Check by TLS" in "\n".join(thread)
     assert thread[-1].count("<!subteam^S0CHANGE01>") == 1
 
@@ -98,7 +100,7 @@ def test_events_shown_again_change_nothing(lab: Lab, poster: Poster, store: Stor
     renewal, events = planned(store)
     poster.saw(events)
     before = lab.thread(lab.cards()[0])
-    poster.saw([*events, event(2, What.STARTED, renewal)])
+    poster.saw([*events, event(2, What.STARTED, renewal, phase="prepare")])
     assert len(lab.cards()) == 1
     assert lab.thread(lab.cards()[0]) == [*before, "🔵 The plan was made anew and still holds; preparation begins."]
 
@@ -106,13 +108,13 @@ def test_events_shown_again_change_nothing(lab: Lab, poster: Poster, store: Stor
 def test_a_decision_takes_the_buttons_away(lab: Lab, poster: Poster, store: Store) -> None:
     renewal, events = planned(store)
     poster.saw(events)
-    store.add(replace(approved(renewal), state=State.REJECTED))
+    store.add(replace(approved(renewal), state=State.REJECTED, reason="too late"))
     poster.saw([event(2, What.REJECTED, renewal, CARMEN, reason="no")])
     (card,) = lab.cards()
     assert not [block for block in card.blocks if block["type"] == "actions"]
     assert lab.direct("U0ANA00001") == [
         "⛔ Rejected: your renewal of CallManager on cluster-a (11111111) was not approved."
-        " Nothing was changed on the cluster."
+        " Reason: “too late”. Nothing was changed on the cluster."
     ]
 
 
@@ -135,7 +137,7 @@ def test_a_short_pause_asked_by_slack_is_waited_out(
     lab.fault("rate_limit", method=method, retry_after=2)
     poster.saw(events)
     store.add(make_renewal(state=State.RUNNING, done=1))
-    poster.saw([event(2, What.STARTED, renewal)])
+    poster.saw([event(2, What.STARTED, renewal, phase="prepare")])
     assert 2.0 in clock.slept
     assert len(lab.cards()) == 1
     assert "running" in lab.cards()[0].text
@@ -204,7 +206,7 @@ def test_a_crash_before_sending_still_posts(
     with pytest.raises(Unreachable):
         make_poster(settings, store, memory, clock).saw(events)
     lab.fault("clear")
-    more = [*events, event(2, What.STARTED, renewal)]
+    more = [*events, event(2, What.STARTED, renewal, phase="prepare")]
     make_poster(settings, store, memory, clock).saw(more)
     assert len(lab.cards()) == 1
 
@@ -242,7 +244,7 @@ def test_a_deleted_card_is_posted_anew_and_its_story_goes_on(lab: Lab, poster: P
     poster.saw(events)
     lab.slack.lab.messages.delete(lab.cards()[0])
     store.add(make_renewal(state=State.RUNNING, done=1))
-    poster.saw([event(2, What.STARTED, renewal)])
+    poster.saw([event(2, What.STARTED, renewal, phase="prepare")])
     (card,) = lab.cards()
     assert "running" in card.text
     assert lab.thread(card) == ["🔵 The plan was made anew and still holds; preparation begins."]

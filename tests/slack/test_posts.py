@@ -44,7 +44,7 @@ def test_approvers_are_addressed_when_they_are_needed() -> None:
 def test_decisions_name_the_person_and_the_reason() -> None:
     renewal = make_renewal()
     line = said(renewal, event(1, What.REJECTED, renewal, CARMEN, reason="not <today>"))
-    assert line == "⛔ Rejected by <@U0CARMEN01>. Reason: not &lt;today&gt; Nothing was changed on the cluster."
+    assert line == "⛔ Rejected by <@U0CARMEN01>. Reason: “not &lt;today&gt;”. Nothing was changed on the cluster."
 
 
 def test_every_kind_of_event_can_be_said() -> None:

@@ -92,5 +92,5 @@ def test_a_rejection_travels_from_the_dialog_to_the_requester(lab: Lab, store: S
     view = dialog(lab)
     lab.act("submit_view", "carmen", view.id, {"reason": {"reason": {"type": "plain_text_input", "value": "freeze"}}})
     (line,) = eventually(lambda: lab.direct("U0ANA00001"))
-    assert "Reason: freeze" in line
+    assert "Reason: “freeze”" in line
     eventually(lambda: buttons(card) == [])

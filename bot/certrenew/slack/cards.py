@@ -24,6 +24,7 @@ from certrenew.slack.text import (
     mention,
     moment_of,
     pages,
+    said_of,
     short_serial,
     state_of,
     utc,
@@ -45,7 +46,9 @@ class Message:
 def card(renewal: Renewal, policy: Policy, now: datetime) -> Message:
     """Everything a reader needs to decide or to know, in one message of at most 50 blocks."""
     blocks = [_header(renewal), _fields(renewal)]
-    blocks += _sections(_plan_lines(renewal, now) if renewal.state is State.PLANNED else _course_lines(renewal))
+    blocks += _sections(
+        _plan_lines(renewal, policy, now) if renewal.state is State.PLANNED else _course_lines(renewal, policy)
+    )
     blocks += _sections(_end_lines(renewal))
     if elements := buttons(renewal, policy):
         blocks.append({"type": "actions", "elements": elements})
@@ -56,15 +59,15 @@ def card(renewal: Renewal, policy: Policy, now: datetime) -> Message:
 
 def sentence(renewal: Renewal) -> str:
     """The card in a sentence or two."""
-    plan, (_, word) = renewal.plan, state_of(renewal)
+    plan = renewal.plan
     nodes = count(len({target.node for target in plan.targets}), "node")
     said = (
         f"Renewal {renewal.short_id} of the {line_of(plan.title, 80)} certificate on {line_of(plan.cluster, 80)}"
-        f" ({nodes}) is {word}."
+        f" ({nodes}) {said_of(renewal)}."
     )
     if renewal.state is State.PLANNED:
         return f"{said} It can be approved until {utc(renewal.approve_by)}."
-    if renewal.state.final or renewal.state is State.SUCCEEDED:
+    if renewal.state.final:
         return f"{said} {line_of(renewal.reason, 300)}".strip()
     record = renewal.current
     if renewal.state is State.STOPPED and record:
@@ -99,7 +102,7 @@ def _fields(renewal: Renewal) -> Block:
     }
 
 
-def _plan_lines(renewal: Renewal, now: datetime) -> Iterator[list[str]]:
+def _plan_lines(renewal: Renewal, policy: Policy, now: datetime) -> Iterator[list[str]]:
     plan = renewal.plan
     yield ["*Certificates to be replaced*", *(_target(target, now) for target in plan.targets)]
     if plan.impact:
@@ -112,8 +115,9 @@ def _plan_lines(renewal: Renewal, now: datetime) -> Iterator[list[str]]:
         *(f"• {PHASES[phase][0]}: {number} ({PHASES[phase][1]})" for phase, number in steps if number),
     ]
     yield [
-        f"Plan {code(plan.short_digest)} can be approved until {when(renewal.approve_by)}, never by the person who"
-        " asked for it unless this cluster's policy allows that. Nothing changes before.",
+        f"*Needed:* {count(policy.needed, 'approval')} until {when(renewal.approve_by)}"
+        + (". The person who asked may approve here." if policy.self_approval else ", not by the person who asked.")
+        + " Nothing changes before.",
         *_votes(renewal),
     ]
 
@@ -128,14 +132,14 @@ def _target(target: Target, now: datetime) -> str:
     return f"• {code(target.node)}: serial {code(short_serial(target.serial))}, {left}"
 
 
-def _course_lines(renewal: Renewal) -> Iterator[list[str]]:
+def _course_lines(renewal: Renewal, policy: Policy) -> Iterator[list[str]]:
     if votes := list(_votes(renewal)):
         yield votes
     if renewal.state in (State.REJECTED, State.EXPIRED):
         return
     if renewal.plan.impact and renewal.state is State.WAITING and renewal.gate is Gate.RELEASE:
-        yield [now_line(renewal), f"*Impact:* {line_of(renewal.plan.impact, 1200)}"]
-    elif line := now_line(renewal):
+        yield [now_line(renewal, policy), f"*Impact:* {line_of(renewal.plan.impact, 1200)}"]
+    elif line := now_line(renewal, policy):
         yield [line]
     yield ["*Progress*", *phase_lines(renewal)]
     if renewal.want is Want.PAUSE and renewal.state is not State.PAUSED:
@@ -151,8 +155,10 @@ def _end_lines(renewal: Renewal) -> Iterator[list[str]]:
         case State.SUCCEEDED:
             yield ["*What was proved*", *(list(report_lines(renewal)) or ["Every step is done."])]
         case State.ABANDONED:
-            why = f" Reason: {line_of(renewal.reason)}" if renewal.reason else ""
-            yield [f"⛔ Abandoned.{why}", f"*What is true now:* {truth(renewal)}"]
+            yield [
+                f"⛔ It was ended before its last step. {line_of(renewal.reason)}".rstrip(),
+                f"*What is true now:* {truth(renewal)}",
+            ]
         case State.REJECTED:
             yield ["Nothing was changed on the cluster."]
         case State.EXPIRED:

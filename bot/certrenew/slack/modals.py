@@ -20,7 +20,7 @@ HINTS = {
     Do.REJECT: "Nothing on the cluster has been changed. The requester is told this reason.",
     Do.RELEASE: "From here on phones and calls are affected. The reason is kept in the audit.",
     Do.SKIP: "The renewal goes on without this step. The reason is kept in the audit.",
-    Do.ABANDON: "What is done stays done; the rest is not done. The requester is told this reason.",
+    Do.ABANDON: "What is done stays done; the rest is not done. The reason is shown in the thread.",
 }
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from certrenew.domain.approval import BOT
 from certrenew.domain.events import Event, What
 from certrenew.domain.plan import Risk
 from certrenew.domain.renewal import Renewal
@@ -44,7 +43,7 @@ def posts(renewal: Renewal, events: Sequence[Event], *, approvers: str = "") -> 
 def said(renewal: Renewal, event: Event, *, approvers: str = "") -> str:
     """The line about one event; empty for events that only the audit needs."""
     who = _actor(event)
-    reason = f" Reason: {line_of(why)}" if (why := _text(event, "reason")) else ""
+    reason = f" Reason: “{line_of(why)}”." if (why := _text(event, "reason")) else ""
     step = step_name(renewal, _number(event))
     asked = f" {approvers}, please decide." if approvers else " An approver, please decide."
     match event.what:
@@ -66,7 +65,8 @@ def said(renewal: Renewal, event: Event, *, approvers: str = "") -> str:
         case What.RELEASED:
             return f"✅ Installation released by {who}.{reason}"
         case What.STARTED:
-            return "🔵 The plan was made anew and still holds; preparation begins."
+            phase = "preparation" if _text(event, "phase") == "prepare" else "the installation"
+            return f"🔵 The plan was made anew and still holds; {phase} begins."
     return _on_the_way(renewal, event, who, reason, step)
 
 
@@ -87,8 +87,6 @@ def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str
             return f"⏸ {who} asked for a pause; it takes effect before the next step."
         case What.PAUSED:
             return "⏸ Paused. Nothing runs until somebody resumes."
-        case What.RESUMED if event.actor == BOT.id:
-            return "🔵 The plan was made anew and still holds; the installation begins."
         case What.RESUMED:
             return f"🔵 {who} resumed the renewal."
         case What.ABANDON_ASKED:
@@ -138,16 +136,16 @@ def outcome(renewal: Renewal) -> str:
     """What the requester is told in person when it is over."""
     plan = renewal.plan
     what = f"your renewal of {line_of(plan.title, 80)} on {line_of(plan.cluster, 80)} ({renewal.short_id})"
-    reason = f" Reason: {line_of(renewal.reason)}" if renewal.reason else ""
     match renewal.state.value:
         case "succeeded":
             return f"✅ Done: {what} has succeeded; the evidence is in its thread."
         case "rejected":
-            return f"⛔ Rejected: {what} was not approved.{reason} Nothing was changed on the cluster."
+            reason = f"Reason: “{line_of(renewal.reason)}”. Nothing was changed on the cluster."
+            return f"⛔ Rejected: {what} was not approved. {reason}"
         case "expired":
             return f"⌛ Expired: nobody decided on {what} in time. Nothing was changed; ask for a new plan."
         case "abandoned":
-            return f"⛔ Abandoned: {what} was ended.{reason} {truth(renewal)}"
+            return f"⛔ Abandoned: {what} was ended before its last step. {truth(renewal)}"
     return ""
 
 

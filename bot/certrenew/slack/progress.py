@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from certrenew.domain.approval import Policy
 from certrenew.domain.plan import Json, Phase
 from certrenew.domain.renewal import Renewal, State, StepRecord, StepState
 from certrenew.slack.text import (
@@ -45,11 +46,12 @@ def _progress(renewal: Renewal, records: list[StepRecord], done: int) -> tuple[s
     return "▫️", "not begun"
 
 
-def now_line(renewal: Renewal) -> str:
+def now_line(renewal: Renewal, policy: Policy) -> str:
     """The step at hand and what it waits for; empty when nothing is at hand."""
     if at_release_gate(renewal) and renewal.state is State.WAITING:
+        who = "An approver" if policy.release_by_approver else "An approver or the requester"
         return (
-            "🟠 *Now:* everything is prepared and checked; nothing is installed yet. An approver releases the"
+            f"🟠 *Now:* everything is prepared and checked; nothing is installed yet. {who} releases the"
             " installation when phones may be affected."
         )
     record = renewal.current
@@ -96,9 +98,9 @@ def truth(renewal: Renewal) -> str:
         return f"{total} Nothing was uploaded or restarted: every node stores and serves its old certificate."
     if not new:
         return f"{total} No finished step has installed the new certificate yet."
-    where = f"The new certificate is installed on {listed(new)}"
+    where = f"Finished steps have installed the new certificate on {listed(new)}"
     if old:
-        return f"{total} {where}; not yet on {listed(old)}."
+        return f"{total} {where}; not on {listed(old)}."
     restarts = [record for record in renewal.steps if _phase(renewal, record) is Phase.ACTIVATE and not record.over]
     if restarts:
         return f"{total} {where}. {count(len(restarts), 'activation step')} (restarts, resets) are still to do."
@@ -149,8 +151,9 @@ SHOWN = ("stored serial", "serial", "expires", "served")
 def _phones(renewal: Renewal) -> str:
     for record in reversed(renewal.steps):
         found = facts(record)
-        if record.over and "registered" in found and "before" in found:
-            line = f"Phones: {found['registered']} of {found['baseline']} are registered again."
+        total = found.get("before", found.get("baseline"))
+        if record.over and "registered" in found and isinstance(total, int):
+            line = f"Phones: {found['registered']} of {total} are registered again."
             missing = found.get("stragglers")
             if isinstance(missing, list) and missing:
                 line += f" Missing: {listed([str(name) for name in missing], 10)}."

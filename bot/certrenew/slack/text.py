@@ -22,6 +22,18 @@ STATES: dict[State, tuple[str, str]] = {
     State.EXPIRED: ("⌛", "expired"),
     State.ABANDONED: ("⛔", "abandoned"),
 }
+SAID: dict[State, str] = {
+    State.PLANNED: "waits for approval",
+    State.APPROVED: "is approved and queued",
+    State.RUNNING: "is running",
+    State.WAITING: "is waiting",
+    State.PAUSED: "is paused",
+    State.STOPPED: "has stopped",
+    State.SUCCEEDED: "is done",
+    State.REJECTED: "was rejected",
+    State.EXPIRED: "has expired",
+    State.ABANDONED: "was abandoned",
+}
 PHASES: dict[Phase, tuple[str, str]] = {
     Phase.PREPARE: ("Prepare", "no impact on calls"),
     Phase.INSTALL: ("Install", "phones may be affected"),
@@ -39,6 +51,13 @@ def state_of(renewal: Renewal) -> tuple[str, str]:
     if renewal.state is State.WAITING and at_release_gate(renewal):
         return "🟠", "waiting for release"
     return STATES[renewal.state]
+
+
+def said_of(renewal: Renewal) -> str:
+    """The state as the end of a sentence, such as "waits for approval"."""
+    if renewal.state is State.WAITING and at_release_gate(renewal):
+        return "waits for release"
+    return SAID[renewal.state]
 
 
 def escape(text: str) -> str:
