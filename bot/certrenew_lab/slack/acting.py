@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Any
 
 from certrenew_lab.slack import forms
@@ -16,6 +15,7 @@ from certrenew_lab.slack.messages import Message
 from certrenew_lab.slack.modals import View
 from certrenew_lab.slack.problems import Json, NotPossible, Refused
 from certrenew_lab.slack.workspace import User
+from certrenew_lab.slack.written_text import as_slack_stores
 
 
 class Acting:
@@ -55,14 +55,15 @@ class Acting:
 
     async def message(self, user_name: str, channel: str, text: str, thread_ts: str | None) -> Json:
         """Post a message as a person; @names become mentions."""
+        lab = self._lab
         user, place = self._at(user_name, channel)
-        if thread_ts and self._lab.messages.lasting(place.id, thread_ts) is None:
+        if thread_ts and lab.messages.lasting(place.id, thread_ts) is None:
             raise NotPossible("thread_not_found", "There is no such message to reply to.")
         posted = Message(
-            place.id, self._lab.messages.new_ts(), user.id, self._with_mentions(text), thread_ts=thread_ts or None
+            place.id, lab.messages.new_ts(), user.id, as_slack_stores(text, lab.workspace), thread_ts=thread_ts or None
         )
-        self._lab.post(posted)
-        return {"ok": True, "ts": posted.ts, "message": self._lab.messages.for_page(posted)}
+        lab.post(posted)
+        return {"ok": True, "ts": posted.ts, "message": lab.messages.for_page(posted)}
 
     def open_home(self, user_name: str) -> Json:
         """Open the home tab; the app hears of it and may publish."""
@@ -180,10 +181,3 @@ class Acting:
             if view.id == view_id:
                 return user, view
         raise NotPossible("view_not_found", "That modal is not on top for this user.")
-
-    def _with_mentions(self, text: str) -> str:
-        workspace = self._lab.workspace
-        names = {user.name: f"<@{user.id}>" for user in workspace.users}
-        names[workspace.bot.name] = f"<@{workspace.bot.user_id}>"
-        names |= {group.handle: f"<!subteam^{group.id}>" for group in workspace.groups}
-        return re.sub(r"(?<![\w<])@([\w-]+)", lambda found: names.get(found[1], found[0]), text)

@@ -58,7 +58,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def timing() -> Timing:
-    return Timing(ack=0.3, event_retries=(0.0, 0.05, 0.05))
+    return Timing()
 
 
 @pytest.fixture

@@ -56,6 +56,14 @@ async def test_people_act_only_where_they_are_and_deactivated_ones_not_at_all(pe
     assert (await person.looks("messages", channel="D0CHEN0001", **{"as": "ana"}))["error"] == "not_in_channel"
 
 
+async def test_typed_text_is_stored_as_slack_stores_it(person, channel) -> None:
+    typed = "@carmen see https://example.com/a?b=1 <b> & @nobody <@U0CHEN0001> @uc-change-managers"
+    posted = await person.does("message", user="ana", channel=channel, text=typed)
+    assert posted["message"]["text"] == (
+        "<@U0CARMEN01> see <https://example.com/a?b=1> &lt;b&gt; &amp; @nobody <@U0CHEN0001> <!subteam^S0CHANGE01>"
+    )
+
+
 async def test_an_unknown_command_is_not_sent_to_the_app(person) -> None:
     answer = await person.runs("ana", "/deploy now")
     assert answer["error"] == "invalid_command"

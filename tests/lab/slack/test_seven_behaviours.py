@@ -14,6 +14,8 @@ from certrenew_lab.slack import Timing
 
 from .test_bolt_app import APPROVAL, modal
 
+IMPATIENT = Timing(ack=0.4, event_retries=(0.0, 0.05, 0.05))
+
 
 async def code(call: Any) -> str:
     with pytest.raises(SlackApiError) as refused:
@@ -21,6 +23,7 @@ async def code(call: Any) -> str:
     return refused.value.response["error"]
 
 
+@pytest.mark.parametrize("timing", [IMPATIENT])
 async def test_no_ack_in_time_fails_for_the_user_and_a_late_ack_has_no_effect(
     app: AsyncApp, connect, person, slack
 ) -> None:
@@ -42,6 +45,7 @@ async def test_no_ack_in_time_fails_for_the_user_and_a_late_ack_has_no_effect(
     assert [message["text"] for message in shown] == [answer["shown"][0]["text"]]
 
 
+@pytest.mark.parametrize("timing", [IMPATIENT])
 async def test_a_late_ack_is_recorded(app: AsyncApp, connect, person, slack) -> None:
     await person.does("fault", fault="delay_envelopes", seconds=0.6)
 
@@ -59,6 +63,7 @@ async def test_a_late_ack_is_recorded(app: AsyncApp, connect, person, slack) -> 
     assert envelope["acked_at"] > envelope["sent_at"]
 
 
+@pytest.mark.parametrize("timing", [IMPATIENT])
 async def test_events_come_again_until_they_are_acked_and_commands_do_not(
     app: AsyncApp, connect, person, slack, channel
 ) -> None:

@@ -120,11 +120,16 @@ async def test_an_answer_to_a_click_does_not_count(slack, session, person, clien
         assert envelope["accepts_response_payload"] is False
         await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": {"text": "ignored"}})
         assert (await clicking)["ok"]
+        delivering = asyncio.create_task(
+            slack.lab.deliveries.deliver("interactive", {}, accepts_answer=False, summary="", user="")
+        )
+        envelope = await socket.receive_json()
+        await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": {"text": "ignored"}})
+        assert await delivering == {}
     assert len(await person.looks("messages", channel=channel)) == 1
 
 
 @pytest.mark.parametrize("close", [True, False])
-@pytest.mark.parametrize("timing", [Timing()])
 async def test_a_refresh_storm_loses_no_ack(app: AsyncApp, connect, person, slack, close) -> None:
     acking(app)
     await connect()
@@ -138,6 +143,7 @@ async def test_a_refresh_storm_loses_no_ack(app: AsyncApp, connect, person, slac
     assert [each["id"] for each in await person.looks("envelopes") if each["acked_at"] is None] == []
 
 
+@pytest.mark.parametrize("timing", [Timing(ack=0.8)])
 async def test_dropped_doubled_and_delayed_envelopes(app: AsyncApp, connect, person) -> None:
     seen: list[str] = []
     acking(app, seen)
