@@ -113,7 +113,7 @@ class AwaitPhones(Looking):
         settled = not self.settle or low < wanted or waited >= ctx.pace.phones_settle
         if here >= wanted and settled and all(count is not None for count in counts.values()):
             self._say_back(ctx, here, total, low)
-            return Satisfied({"registered": here, "baseline": total, "lowest": low})
+            return Satisfied({"registered": here, "before": total, "lowest": low})
         if waited > ctx.pace.phones_timeout:
             return Blocked(self._given_up(ctx, here, total, waited, names))
         told = self._milestone(ctx, here, total, low)
@@ -121,7 +121,7 @@ class AwaitPhones(Looking):
         return Waiting(
             f"{here} of {total} phones are registered{silent}",
             ctx.pace.poll_phones if here < wanted else min(ctx.pace.poll_phones, ctx.pace.phones_settle),
-            {"low": low, "told": told, "registered": here, "baseline": total},
+            {"low": low, "told": told, "registered": here, "before": total},
         )
 
     def _say_back(self, ctx: StepContext, here: int, total: int, low: int) -> None:

@@ -84,6 +84,10 @@ class People:
                 for reply in self._get("messages", channel=self._channel, thread_ts=message["ts"], **{"as": REQUESTER}):
                     self._print(reply)
 
+    def heard(self, word: str) -> bool:
+        """Whether the newest thread has a final report with this word."""
+        return any(word in text and "\n" in text for text in self._seen.values())
+
     def _print(self, message: dict[str, Any]) -> None:
         text = _readable(str(message.get("text") or ""))
         if not text or self._seen.get(message["ts"]) == text or message.get("user") != self._bot:

@@ -48,8 +48,7 @@ def play(people: People, lab: dict[str, Any], config: Path, *, say: Say) -> bool
         elif renewal.state is State.STOPPED:
             _decide(people, renewal)
         time.sleep(POLL)
-    time.sleep(1.5)
-    people.listen()
+    _hear_the_end(people, renewal)
     verdicts = list(_judge(people, before, renewal, lab))
     verdict = verify(engine)
     verdicts.append((not verdict.problem, f"the audit is whole: {verdict.rows} rows, head {verdict.head[:16]}…"))
@@ -58,6 +57,14 @@ def play(people: People, lab: dict[str, Any], config: Path, *, say: Say) -> bool
     say("demo", f"finished after {time.monotonic() - began:.0f} s")
     engine.dispose()
     return all(good for good, _ in verdicts)
+
+
+def _hear_the_end(people: People, renewal: Renewal | None) -> None:
+    """Slack takes about one message a second, so the report may come a little after the end."""
+    deadline = time.monotonic() + 15.0
+    while renewal is not None and time.monotonic() < deadline and not people.heard("Audit"):
+        time.sleep(POLL)
+        people.listen()
 
 
 def _newest(store: Store) -> Renewal | None:
@@ -72,7 +79,7 @@ def _decide(people: People, renewal: Renewal) -> None:
     if record is not None and record.kind == "reset_phones":
         step = renewal.plan.steps[record.number - 1]
         pool = getattr(step, "device_pool", "")
-        if any(entry["act"] == "phones_reset" and pool in str(entry.get("detail")) for entry in people.journal()):
+        if any(entry["act"] == "phones_reset" and pool in _what(entry) for entry in people.journal()):
             people.press("Skip", reason="The journal of the cluster shows that this device pool was reset.")
             return
     people.press("Retry", as_user=APPROVER)
@@ -113,16 +120,11 @@ def _twice(journal: list[dict[str, Any]]) -> list[str]:
         f"{entry['act']} {entry['node']} {_what(entry)}"
         for entry in journal
         if entry["act"] in ("csr_generated", "csr_overwritten", "identity_uploaded", "ctl_updated", "service_restarted")
-        or (entry["act"] == "phones_reset" and _what(entry))
+        or (entry["act"] == "phones_reset" and _what(entry) != "all")
     )
     return [f"{act} ({count} times)" for act, count in acts.items() if count > 1 or "csr_overwritten" in act]
 
 
 def _what(entry: dict[str, Any]) -> str:
     detail = entry.get("detail") or {}
-    if not isinstance(detail, dict):
-        return str(detail)
-    if entry["act"] == "phones_reset":
-        scope = str(detail.get("scope", ""))
-        return scope if "upload" not in str(detail.get("cause", "")) else ""
-    return str(detail.get("service") or detail.get("unit") or "")
+    return str(detail.get("service") or detail.get("unit") or detail.get("scope") or "")
