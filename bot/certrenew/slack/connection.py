@@ -41,6 +41,7 @@ class Connection:
         self._now = now
         self._client: SocketModeClient | None = None
         self._connections = 0
+        self._heard_at = now()
         self._problem = "not connected yet"
 
     async def run(self) -> None:
@@ -62,7 +63,7 @@ class Connection:
                 self._client = None
                 await self._close(handler)
             wait = BACKOFF[min(failures, len(BACKOFF) - 1)]
-            log.warning("no connection to Slack (%s); trying again in %.0f s", self._problem, wait)
+            log.warning("no connection to Slack (%s); trying again in %.1f s", self._problem, wait)
             await asyncio.sleep(wait)
 
     def health(self) -> Health:
@@ -110,8 +111,6 @@ class Connection:
         if client.last_ping_pong_time is not None:
             self._heard_at = client.last_ping_pong_time
         return self._now() - self._heard_at
-
-    _heard_at = 0.0
 
     @staticmethod
     async def _close(handler: AsyncSocketModeHandler) -> None:

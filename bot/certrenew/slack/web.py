@@ -105,10 +105,9 @@ class Web:
             self._sleep(wait)
 
     def _once(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        token = self._settings.app_token() if method == "apps_connections_open" else self._settings.bot_token()
-        self._client.token = token
+        self._client.token = self._settings.bot_token()
         if method == "apps_connections_open":
-            arguments = {**arguments, "app_token": token}
+            arguments = {**arguments, "app_token": self._settings.app_token()}
         try:
             response = getattr(self._client, method)(**arguments)
         except SlackApiError as error:
