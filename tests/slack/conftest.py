@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from certrenew.slack.poster import Poster
 from certrenew.slack.settings import SlackSettings
 
-from .fakes import CHANNEL, Lab
+from .fakes import CHANNEL, Lab, Memory, Store
+from .posting import Time, make_poster
 
 
 @pytest.fixture
@@ -35,3 +37,25 @@ def settings_for(lab: Lab, **more: object) -> SlackSettings:
         }
         | more
     )
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def poster(settings: SlackSettings, store: Store, memory: Memory, clock: Time) -> Iterator[Poster]:
+    found = make_poster(settings, store, memory, clock)
+    yield found
+    found.close()

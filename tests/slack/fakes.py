@@ -1,10 +1,7 @@
-"""A bot without a database or a cluster: plans of harmless steps, units of work in memory, a Slack that can fail."""
+"""A bot without a database or a cluster: plans of harmless steps, and units of work in memory."""
 
-import asyncio
 import threading
-import time
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -17,11 +14,15 @@ from certrenew.domain.events import Event, What
 from certrenew.domain.plan import Check, Done, Outcome, Phase, Plan, Ready, Risk, Step, Target
 from certrenew.domain.renewal import Renewal, State, StepRecord, StepState
 from certrenew.slack.messages import Row
-from certrenew_lab.slack import LabSlack, Timing, Workspace
+
+from .office import Asked as Asked
+from .office import Kept as Kept
+from .workspace import CHANNEL as CHANNEL
+from .workspace import Lab as Lab
+from .workspace import eventually as eventually
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 TEAM = "T0LABTEAM1"
-CHANNEL = "C0UCCERT01"
 ANA = Person(id=f"slack:{TEAM}/U0ANA00001", name="ana", mention="<@U0ANA00001>")
 CARMEN = Person(id=f"slack:{TEAM}/U0CARMEN01", name="carmen", mention="<@U0CARMEN01>")
 POLICY = Policy(approvers=frozenset({CARMEN.id, f"slack:{TEAM}/U0CHEN0001"}))
@@ -278,93 +279,3 @@ class Store:
 class Planner:
     def plan(self, command: Renew) -> Plan:
         return make_plan(3, cluster=command.cluster)
-
-
-class Kept:
-    """Stands for the inbox: keeps commands under their keys, as slowly as it is told to."""
-
-    def __init__(self) -> None:
-        self.commands: dict[str, Any] = {}
-        self.work: Callable[[], None] = lambda: None
-        self.reply: Any = None
-
-    def receive(self, command: Any, person: Person, *, key: str, origin: str = "") -> bool:
-        self.work()
-        return self.commands.setdefault(key, (command, person, origin))[0] is command
-
-    def replies_go_to(self, reply: Any) -> None:
-        self.reply = reply
-
-
-class Asked:
-    """Stands for the questions; `work` is done before each answer."""
-
-    def __init__(self) -> None:
-        self.work: Callable[[], None] = lambda: None
-
-    def answer(self, question: Any, person: Person) -> str:
-        self.work()
-        return f"answer to {type(question).__name__} for {person.name} <&>"
-
-
-class Lab:
-    """The lab workspace in a thread of its own, so that blocking callers can be tried against it."""
-
-    def __init__(self, workspace: Workspace | None = None, timing: Timing | None = None) -> None:
-        self.slack = LabSlack(workspace or Workspace(), timing or Timing())
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-
-    @contextmanager
-    def running(self, port: int = 0) -> Any:
-        self._thread.start()
-        self.run(self.slack.start(port=port))
-        self.slack.lab.limits.enabled = False
-        try:
-            yield self
-        finally:
-            self.run(self.slack.stop())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(5)
-            self._loop.close()
-
-    def run(self, work: Any, timeout: float = 10.0) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
-
-    def act(self, verb: str, *arguments: Any) -> Any:
-        """Do in the workspace's own thread what a person or a saboteur does."""
-        from certrenew_lab.slack.acting import Acting
-
-        return self.run(getattr(Acting(self.slack.lab), verb)(*arguments))
-
-    def fault(self, name: str, **more: Any) -> None:
-        from certrenew_lab.slack.sabotage import Sabotage
-
-        self.run(Sabotage(self.slack.lab).switch({"fault": name, **more}))
-
-    def channel(self, channel: str = CHANNEL) -> list[Any]:
-        return self.slack.lab.messages.in_channel(channel)
-
-    def cards(self, channel: str = CHANNEL) -> list[Any]:
-        return [message for message in self.channel(channel) if message.thread_ts is None]
-
-    def thread(self, card: Any) -> list[str]:
-        return [found.text for found in self.slack.lab.messages.in_thread(card.channel, card.ts)[1:]]
-
-    def notes(self, user: str, channel: str = CHANNEL) -> list[str]:
-        return [m.text for m in self.slack.lab.messages.seen_by(user, channel, None) if m.ephemeral]
-
-    def direct(self, user: str) -> list[str]:
-        return [m.text for m in self.channel(self.slack.lab.conversations.direct_with(user).id)]
-
-    def calls(self, method: str) -> list[Any]:
-        return [call for call in self.slack.lab.journal.calls if call["method"] == method]
-
-
-def eventually(claim: Callable[[], Any], within: float = 8.0) -> Any:
-    """Wait until the claim holds; it must within the time."""
-    until = time.monotonic() + within
-    while not (found := claim()):
-        assert time.monotonic() < until, "it never came true"
-        time.sleep(0.01)
-    return found

@@ -1,9 +1,6 @@
 """The poster against a workspace that fails in Slack's ways: nothing is lost, nothing is said twice."""
 
-import logging
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,59 +13,10 @@ from certrenew.slack.poster import Poster
 from certrenew.slack.settings import SlackSettings
 
 from .conftest import settings_for
-from .fakes import ANA, CARMEN, CHANNEL, NOW, POLICY, Clock, Crash, Lab, Memory, Store, approved, event, make_renewal
+from .fakes import CARMEN, Crash, Lab, Memory, Store, approved, event, make_renewal
+from .posting import Time, make_poster, planned
 
 GENERAL = "C0GENERAL1"
-
-
-class Time:
-    """A clock that sleeping moves."""
-
-    def __init__(self) -> None:
-        self.at = 100.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += seconds
-
-
-@pytest.fixture
-def store() -> Store:
-    return Store()
-
-
-@pytest.fixture
-def memory() -> Memory:
-    return Memory()
-
-
-@pytest.fixture
-def clock() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def poster(settings: SlackSettings, store: Store, memory: Memory, clock: Time) -> Iterator[Poster]:
-    found = make_poster(settings, store, memory, clock)
-    yield found
-    found.close()
-
-
-def make_poster(settings: SlackSettings, store: Store, memory: Memory, clock: Time) -> Poster:
-    return Poster(
-        settings=settings,
-        units=store,  # type: ignore[arg-type]
-        messages=memory,
-        policy=lambda _: POLICY,
-        clock=Clock(NOW),
-        approvers=lambda _: "<!subteam^S0CHANGE01>",
-        monotonic=clock,
-        sleep=clock.sleep,
-    )
 
 
 def fail_then(poster: Poster, events: list[Any]) -> None:
@@ -76,12 +24,6 @@ def fail_then(poster: Poster, events: list[Any]) -> None:
     with pytest.raises(Unreachable):
         poster.saw(events)
     poster.saw(events)
-
-
-def planned(store: Store, **more: Any) -> Any:
-    renewal = make_renewal(**more)
-    store.add(renewal)
-    return renewal, [event(1, What.PLANNED, renewal, ANA)]
 
 
 def test_a_plan_becomes_a_card_with_its_steps_in_the_thread(lab: Lab, poster: Poster, store: Store) -> None:
@@ -272,56 +214,3 @@ def test_edits_are_spaced_and_the_last_state_is_drawn_at_the_end(lab: Lab, store
     clock.at += 2.0
     poster.tick()
     assert "7 of 12" in lab.cards()[0].text
-
-
-def test_a_renewal_asked_for_where_the_bot_is_not_shows_in_the_configured_channel(
-    lab: Lab, poster: Poster, store: Store, caplog: pytest.LogCaptureFixture
-) -> None:
-    _, events = planned(store, origin=GENERAL)
-    poster.saw(events)
-    assert len(lab.cards(CHANNEL)) == 1
-    assert "Invite the bot to that channel" in caplog.text
-
-
-def test_no_channel_at_all_is_said_once_and_not_tried_hotly(
-    lab: Lab, store: Store, memory: Memory, clock: Time, caplog: pytest.LogCaptureFixture
-) -> None:
-    poster = make_poster(settings_for(lab, channel=GENERAL), store, memory, clock)
-    _, events = planned(store, origin="")
-    caplog.set_level(logging.WARNING)
-    poster.saw(events)
-    for _ in range(20):
-        clock.at += 2
-        poster.tick()
-    assert len(lab.calls("chat.postMessage")) == 1
-    assert caplog.text.count("does not take messages") == 1
-    lab.fault("bot_added", channel=GENERAL)
-    clock.at += 60
-    poster.tick()
-    assert len(lab.cards(GENERAL)) == 1
-
-
-def test_one_channel_in_trouble_does_not_silence_another(lab: Lab, poster: Poster, store: Store) -> None:
-    good, events = planned(store)
-    bad = replace(make_renewal(key="2", origin="C0BROKEN01"), plan=good.plan)
-    store.add(bad)
-    lab.fault("rate_limit", method="chat.postMessage", retry_after=30)
-    with pytest.raises(Unreachable):
-        poster.saw([event(2, What.PLANNED, bad, ANA), *events])
-    assert len(lab.calls("chat.postMessage")) > 1
-
-
-def test_a_renewal_that_ended_long_ago_gets_no_card(lab: Lab, poster: Poster, store: Store) -> None:
-    old = make_renewal(state=State.SUCCEEDED, done=12, ended_at=NOW - timedelta(days=3))
-    store.add(old)
-    poster.saw([event(1, What.PLANNED, old), event(2, What.SUCCEEDED, old)])
-    assert lab.cards() == []
-
-
-def test_the_messages_carry_a_key_and_nothing_else(lab: Lab, poster: Poster, store: Store) -> None:
-    renewal, events = planned(store)
-    poster.saw(events)
-    assert lab.cards()[0].metadata == {
-        "event_type": "certrenew_message",
-        "event_payload": {"key": f"card:{renewal.id}"},
-    }
