@@ -10,13 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import paramiko
 import pytest
-from certrenew.cucm import Account, ClusterAccess, NodeAddress, Timeouts
-from certrenew.domain.model import Cluster, Node, Role
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from certrenew.cucm import Account, ClusterAccess, NodeAddress, Timeouts
+from certrenew.domain.model import Cluster, Node, Role
 
 PASSWORD = "Only-For-Tests-1"
 FAST = Timeouts(
@@ -182,7 +183,9 @@ def _converse(node: FakeNode, terminal: Terminal) -> None:
             terminal.say("Automatic pagination is turned off\nadmin:")
             continue
         said = node.script(terminal, command)
-        terminal.say(("No valid command entered\nExecuted command unsuccessfully" if said is None else said) + "\nadmin:")
+        terminal.say(
+            ("No valid command entered\nExecuted command unsuccessfully" if said is None else said) + "\nadmin:"
+        )
 
 
 @pytest.fixture
@@ -287,7 +290,7 @@ def fake_pages(tls_identity: tuple[str, str], tmp_path) -> Iterator[FakePages]:
             pass
 
     class Server(ThreadingHTTPServer):
-        daemon_threads = False
+        daemon_threads = True
 
         def handle_error(self, request, client_address) -> None:
             pass

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from certrenew.cucm import Account
 from certrenew.domain.errors import AccessDenied
 
@@ -64,5 +65,8 @@ def test_an_unreadable_secret_is_said_without_its_path_of_failure_being_sent() -
     def missing() -> str:
         raise FileNotFoundError("/run/secrets/platform")
 
-    with pytest.raises(AccessDenied, match=r"could not be read \(FileNotFoundError\)"), Account("a", missing).attempt("n"):
+    with (
+        pytest.raises(AccessDenied, match=r"could not be read \(FileNotFoundError\)"),
+        Account("a", missing).attempt("n"),
+    ):
         pass

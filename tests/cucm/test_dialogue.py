@@ -3,9 +3,10 @@
 from itertools import pairwise
 
 import pytest
-from certrenew.cucm.dialogue import Asked, Dialogue, Paged, PasteWanted, Prompted, Talking
 from hypothesis import given
 from hypothesis import strategies as st
+
+from certrenew.cucm.dialogue import Asked, Dialogue, Paged, PasteWanted, Prompted, Talking
 
 VERSION = (
     b"show version active\r\nActive Master Version: 15.0.1.12900-234\r\n"
@@ -95,7 +96,9 @@ def test_a_node_without_echo_is_believed_only_when_it_falls_silent() -> None:
     assert heard("show ctl", b"Length of CTL file: 0\r\nadmin:").situation() == Prompted(sure=False, empty=False)
 
 
-@pytest.mark.parametrize("prompt", ["admin:", "admin: ", "\r\n\radmin:", "12 admin:", "[12]admin:", "\x1b[1madmin:\x1b[0m"])
+@pytest.mark.parametrize(
+    "prompt", ["admin:", "admin: ", "\r\n\radmin:", "12 admin:", "[12]admin:", "\x1b[1madmin:\x1b[0m"]
+)
 def test_the_prompt_is_known_in_every_dress(prompt: str) -> None:
     assert heard("x", b"x\r\nsomething\r\n" + prompt.encode()).situation() == Prompted(sure=True, empty=False)
 

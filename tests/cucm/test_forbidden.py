@@ -1,6 +1,7 @@
 """Destructive look-alikes never leave this program."""
 
 import pytest
+
 from certrenew.cucm.forbidden import command_allowed, operation_allowed
 from certrenew.domain.errors import StepFailed
 
@@ -34,7 +35,13 @@ def test_a_dangerous_or_unknown_command_is_refused(command: str) -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    ["doEnterpriseParametersReset", "doServiceParametersReset", "resetEnterpriseParameters", "executeSQLUpdate", "removePhone"],
+    [
+        "doEnterpriseParametersReset",
+        "doServiceParametersReset",
+        "resetEnterpriseParameters",
+        "executeSQLUpdate",
+        "removePhone",
+    ],
 )
 def test_a_dangerous_or_unknown_operation_is_refused(operation: str) -> None:
     with pytest.raises(StepFailed, match="Nothing was sent"):
@@ -42,7 +49,8 @@ def test_a_dangerous_or_unknown_operation_is_refused(operation: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["set csr gen tomcat", "utils service restart Cisco Tomcat", "utils ctl update CTLFile", "show cert own TVS"]
+    "command",
+    ["set csr gen tomcat", "utils service restart Cisco Tomcat", "utils ctl update CTLFile", "show cert own TVS"],
 )
 def test_what_a_renewal_needs_is_allowed(command: str) -> None:
     assert command_allowed(command) == command

@@ -1,6 +1,7 @@
 """What CUCM prints is read in every wording its releases have."""
 
 import pytest
+
 from certrenew.cucm import parse, pem, wording
 from certrenew.domain.model import SecurityMode
 
@@ -74,7 +75,10 @@ def test_lists_name_unit_and_file() -> None:
 
 def test_healthy_replication_is_no_problem() -> None:
     assert parse.replication_problems(RUNTIME) == ()
-    assert parse.replication_problems("Runtime state cannot be performed on a cluster with a single active node; aborting") == ()
+    assert (
+        parse.replication_problems("Runtime state cannot be performed on a cluster with a single active node; aborting")
+        == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +104,10 @@ def test_an_unreadable_replication_state_is_a_problem() -> None:
         ("Status: SUCCESS :Backup in progress\nPercentage Complete: 42", True),
         ("Status: ERROR :Backup failed\nPercentage Complete: 42", False),
         ("Status: RUNNING\nOperation: backup", True),
-        ("Unable to connect to Master Agent host: X, Port: 4040. This may be due to Master or Local Agent being down.", None),
+        (
+            "Unable to connect to Master Agent host: X, Port: 4040. This may be due to Master or Local Agent being down.",
+            None,
+        ),
     ],
 )
 def test_a_running_backup_is_told_from_a_finished_one(text: str, active: bool | None) -> None:

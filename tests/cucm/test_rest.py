@@ -6,6 +6,7 @@ import logging
 import traceback
 
 import pytest
+
 from certrenew.cucm import Account, CucmClusters, RestDialect, pem
 from certrenew.domain.errors import AccessDenied, AnswerLost, StepFailed, Unreachable
 
@@ -47,10 +48,14 @@ class Store:
             names = {*self.identities, *self.requests}
             body = {
                 "identities": [
-                    {"service": n, "certificate": self.identities.get(n, ""), "csr": self.requests.get(n, "")} for n in names
+                    {"service": n, "certificate": self.identities.get(n, ""), "csr": self.requests.get(n, "")}
+                    for n in names
                 ],
                 "trusts": [
-                    {"service": "tomcat" + self.suffix, "certificate_data": [{"filename": "x", "certificate": c} for c in self.trusted]}
+                    {
+                        "service": "tomcat" + self.suffix,
+                        "certificate_data": [{"filename": "x", "certificate": c} for c in self.trusted],
+                    }
                 ],
             }
             return 200, {"Content-Type": "application/json"}, json.dumps(body).encode()
@@ -88,7 +93,10 @@ def test_an_identity_goes_up_leaf_first_under_one_service(node_at, fake_pages, c
     fake_pages.answers = Store(status=201)
     node_at(rest=RestDialect(leaf_only=leaf_only)).upload_identity("tomcat", leaf, (middle, root))
     chain = [leaf] if leaf_only else [leaf, middle, root]
-    assert json.loads(fake_pages.requests[-1].body) == {"service": "tomcat", "certificates": [text.strip() for text in chain]}
+    assert json.loads(fake_pages.requests[-1].body) == {
+        "service": "tomcat",
+        "certificates": [text.strip() for text in chain],
+    }
 
 
 def test_a_trust_certificate_goes_up_under_a_list_of_services(node_at, fake_pages, certificate_of) -> None:
@@ -121,7 +129,9 @@ def test_a_silently_kept_older_authority_is_named(node_at, fake_pages, certifica
     store = fake_pages.answers = Store()
     store.keeps = False
     store.trusted.append(certificate_of("Lab Root", serial=0xABC)[0])
-    with pytest.raises(StepFailed, match=r"cucm-pub did not store 'Lab Root' \(serial def.*keeps 'Lab Root' \(serial abc"):
+    with pytest.raises(
+        StepFailed, match=r"cucm-pub did not store 'Lab Root' \(serial def.*keeps 'Lab Root' \(serial abc"
+    ):
         node_at().upload_trust("tomcat", certificate_of("Lab Root", serial=0xDEF, starts=-5)[0])
 
 
@@ -167,7 +177,11 @@ def test_a_refused_identity_says_why(node_at, fake_pages, certificate_of, status
 
 
 def test_a_wrong_password_is_sent_once_over_all_transports(node_at, fake_pages, fake_node) -> None:
-    fake_pages.answers = lambda _request: (401, {"WWW-Authenticate": 'Basic realm="CMPlatform Realm"'}, b"<html>no</html>")
+    fake_pages.answers = lambda _request: (
+        401,
+        {"WWW-Authenticate": 'Basic realm="CMPlatform Realm"'},
+        b"<html>no</html>",
+    )
     node = node_at(platform=Account("admin-user", lambda: "wrong", "platform account"))
     for ask in (node.pending_csrs, node.pending_csrs, node.version):
         with pytest.raises(AccessDenied):

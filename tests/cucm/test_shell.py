@@ -6,6 +6,7 @@ import logging
 
 import paramiko
 import pytest
+
 from certrenew.cucm import Account
 from certrenew.cucm.cli import CommandLine
 from certrenew.cucm.shell import Shell

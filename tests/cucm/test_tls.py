@@ -6,6 +6,7 @@ import ssl
 import threading
 
 import pytest
+
 from certrenew.cucm import discover, pem, tls
 from certrenew.cucm.https import Https
 from certrenew.cucm.tls import NodeTrust
@@ -50,7 +51,9 @@ def test_an_authority_of_the_bundle_is_trusted_for_the_name(open_https, tls_iden
     assert open_https(bundle=bundle, certificate_pins=()).send("GET", "/x").status_code == 200
 
 
-def test_another_name_is_refused_even_from_a_known_authority(fake_pages, platform, address_of, fast, tls_identity, tmp_path):
+def test_another_name_is_refused_even_from_a_known_authority(
+    fake_pages, platform, address_of, fast, tls_identity, tmp_path
+):
     bundle = tmp_path / "bundle.pem"
     bundle.write_text(tls_identity[0])
     address = address_of(https_port=fake_pages.port)
@@ -60,7 +63,9 @@ def test_another_name_is_refused_even_from_a_known_authority(fake_pages, platfor
     https.close()
 
 
-def test_a_wrong_pin_is_refused_with_both_fingerprints_and_nothing_is_sent(open_https, fake_pages, tls_identity) -> None:
+def test_a_wrong_pin_is_refused_with_both_fingerprints_and_nothing_is_sent(
+    open_https, fake_pages, tls_identity
+) -> None:
     with pytest.raises(AccessDenied) as refused:
         open_https(certificate_pins=("ab" * 32,)).send("GET", "/x")
     assert "ab" * 32 in str(refused.value)
@@ -128,7 +133,9 @@ def test_a_port_that_never_answers_is_unreachable() -> None:
         tls.presented("n", "x", "127.0.0.1", silent.getsockname()[1], 0.2)
 
 
-def test_discovery_shows_what_to_pin_without_logging_in(fake_node, fake_pages, address_of, fast, host_key, tls_identity) -> None:
+def test_discovery_shows_what_to_pin_without_logging_in(
+    fake_node, fake_pages, address_of, fast, host_key, tls_identity
+) -> None:
     found = discover(address_of(ssh_port=fake_node.port, https_port=fake_pages.port, ssh_keys=()), fast)
     assert found.ssh_keys == (f"{host_key.get_name()} {host_key.get_base64()}",)
     assert found.ssh_fingerprints[0].startswith("SHA256:")

@@ -124,7 +124,7 @@ class CommandLine:
             return said
         if store == "trust" and re.search(r"already\s+(?:exists?|present)|duplicate", said, re.IGNORECASE):
             return said
-        if store == "trust" and said.strip() and not parse.FAILED.search(said) and not wording.explain(said):
+        if store == "trust" and not parse.FAILED.search(said) and not wording.explain(said):
             return said
         raise self._failed(
             f"take the certificate for {name}{'-trust' if store == 'trust' else ''}", said, "It was not installed."

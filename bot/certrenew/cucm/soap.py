@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from xml.sax.saxutils import escape
 
@@ -18,13 +17,14 @@ _ENVELOPE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Fault(Exception):
     """A SOAP fault in the node's own words."""
 
-    code: str
-    text: str
-    axl_code: str = ""
+    def __init__(self, code: str, text: str, axl_code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+        self.axl_code = axl_code
 
     @property
     def rate(self) -> bool:
