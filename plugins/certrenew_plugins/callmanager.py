@@ -4,7 +4,7 @@ from certrenew.plugin import CertificateType, Phones, Restart, Usages, hookimpl
 
 CALLMANAGER = CertificateType(
     name="callmanager",
-    title="CallManager: secure signalling, signed configuration files",
+    title="CallManager",
     purpose="CallManager",
     runs="Cisco CallManager",
     trust=("CallManager",),
