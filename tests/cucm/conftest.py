@@ -1,6 +1,8 @@
 """A node that answers on loopback: a scripted terminal behind real SSH, scripted pages behind real TLS."""
 
 import datetime
+import hashlib
+import logging
 import socket
 import ssl
 import threading
@@ -16,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from certrenew.cucm import Account, ClusterAccess, NodeAddress, Timeouts
+from certrenew.cucm import Account, ClusterAccess, CucmClusters, NodeAddress, Timeouts
 from certrenew.domain.model import Cluster, Node, Role
 
-PASSWORD = "Only-For-Tests-1"
+from .terminal import PASSWORD, Door, FakeNode, Hangup, Terminal, converse
+
 FAST = Timeouts(
     connect=2, handshake=5, login=5, first_prompt=5, nudge=0.3, command=5, certificate=5, restart=5, http=3,
     paste_nudge=0.3, quiet=0.1, rate_wait=0, rate_budget=0.05,
@@ -73,119 +76,7 @@ def host_key() -> paramiko.PKey:
     return paramiko.ECDSAKey.generate()
 
 
-# ---- a terminal behind SSH ----------------------------------------------------------------------------------------
-
-
-class Hangup(Exception):
-    """The script wants the connection cut here."""
-
-
-@dataclass
-class Terminal:
-    """What a script sees: `say` prints, `ask` prints and reads a line, `paste` reads to the end of a certificate."""
-
-    channel: paramiko.Channel
-    echo: bool = True
-    buffer: str = ""
-
-    def say(self, text: str) -> None:
-        self.channel.sendall(text.replace("\n", "\r\n").encode())
-
-    def line(self) -> str:
-        while "\n" not in self.buffer:
-            data = self.channel.recv(4096)
-            if not data:
-                raise Hangup
-            self.buffer += data.decode().replace("\r\n", "\n").replace("\r", "\n")
-        line, _, self.buffer = self.buffer.partition("\n")
-        if self.echo:
-            self.say(line + "\n")
-        return line
-
-    def ask(self, question: str) -> str:
-        self.say(question)
-        return self.line()
-
-    def key(self) -> str:
-        while not self.buffer:
-            self.buffer += self.channel.recv(1).decode()
-        key, self.buffer = self.buffer[0], self.buffer[1:]
-        return key
-
-    def paste(self) -> str:
-        lines = [self.line()]
-        while not lines[-1].startswith("-----END"):
-            lines.append(self.line())
-        return "\n".join(lines) + "\n"
-
-
-@dataclass
-class FakeNode:
-    """Behaviour of the scripted node, and what it saw."""
-
-    passwords: list[str] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)
-    logins: int = 0
-    methods: str = "keyboard-interactive"
-    prompts: list[tuple[str, bool]] = field(default_factory=lambda: [("Password: ", False)])
-    banner: str = "Command Line Interface is starting up, please wait ...\n\n   Welcome\n\nadmin:"
-    echo: bool = True
-    wait_for_nudge: bool = False
-    script: Callable[[Terminal, str], str | None] = lambda _terminal, _command: None
-    port: int = 0
-
-
-class _Door(paramiko.ServerInterface):
-    def __init__(self, node: FakeNode) -> None:
-        self._node = node
-        self.shell = threading.Event()
-
-    def get_allowed_auths(self, username: str) -> str:
-        return self._node.methods
-
-    def check_auth_password(self, username: str, password: str) -> int:
-        return self._judge([password])
-
-    def check_auth_interactive(self, username: str, submethods: str) -> "paramiko.InteractiveQuery | int":
-        if "keyboard-interactive" not in self._node.methods:
-            return paramiko.AUTH_FAILED
-        return paramiko.InteractiveQuery("", "", *self._node.prompts)
-
-    def check_auth_interactive_response(self, responses: list[str]) -> int:
-        return self._judge(list(responses))
-
-    def _judge(self, given: list[str]) -> int:
-        self._node.passwords += given
-        return paramiko.AUTH_SUCCESSFUL if PASSWORD in given else paramiko.AUTH_FAILED
-
-    def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED
-
-    def check_channel_pty_request(self, *args: object) -> bool:
-        return True
-
-    def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:
-        self.shell.set()
-        return True
-
-
-def _converse(node: FakeNode, terminal: Terminal) -> None:
-    if node.wait_for_nudge:
-        terminal.line()
-    terminal.say(node.banner)
-    while True:
-        command = terminal.line()
-        if not command.strip():
-            terminal.say("\r\n\radmin:")
-            continue
-        node.commands.append(command)
-        if command == "set cli pagination off":
-            terminal.say("Automatic pagination is turned off\nadmin:")
-            continue
-        said = node.script(terminal, command)
-        terminal.say(
-            ("No valid command entered\nExecuted command unsuccessfully" if said is None else said) + "\nadmin:"
-        )
+# ---- the node behind SSH ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -202,7 +93,7 @@ def fake_node(host_key: paramiko.PKey) -> Iterator[FakeNode]:
         open_transports.append(transport)
         transport.set_log_channel("tests.fake_node")
         transport.add_server_key(host_key)
-        door = _Door(node)
+        door = Door(node)
         try:
             transport.start_server(server=door)
             channel = None
@@ -211,7 +102,7 @@ def fake_node(host_key: paramiko.PKey) -> Iterator[FakeNode]:
             if channel is not None and door.shell.wait(5):
                 node.logins += 1
                 channel.settimeout(20)
-                _converse(node, Terminal(channel, node.echo))
+                converse(node, Terminal(channel, node.echo))
         except (Hangup, EOFError, OSError, paramiko.SSHException):
             pass
         finally:
@@ -225,8 +116,6 @@ def fake_node(host_key: paramiko.PKey) -> Iterator[FakeNode]:
                 return
             threads.append(threading.Thread(target=serve, args=(connection,)))
             threads[-1].start()
-
-    import logging
 
     logging.getLogger("tests.fake_node").setLevel(logging.CRITICAL)
     acceptor = threading.Thread(target=accept)
@@ -284,13 +173,13 @@ def fake_pages(tls_identity: tuple[str, str], tmp_path) -> Iterator[FakePages]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = _serve
+        do_GET = do_POST = _serve  # noqa: N815 - the library looks for these names
 
         def log_message(self, *args: object) -> None:
             pass
 
     class Server(ThreadingHTTPServer):
-        daemon_threads = True
+        daemon_threads = False
 
         def handle_error(self, request, client_address) -> None:
             pass
@@ -319,8 +208,6 @@ def platform() -> Account:
 
 @pytest.fixture
 def address_of(host_key: paramiko.PKey, tls_identity: tuple[str, str]) -> Callable[..., NodeAddress]:
-    import hashlib
-
     digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(tls_identity[0])).hexdigest()
 
     def make(ssh_port: int = 1, https_port: int = 1, **changes: object) -> NodeAddress:
@@ -356,3 +243,17 @@ def access_of(platform: Account) -> Callable[..., ClusterAccess]:
 @pytest.fixture(scope="session")
 def fast() -> Timeouts:
     return FAST
+
+
+@pytest.fixture
+def session_at(fake_pages, fake_node, address_of, access_of):
+    sessions = []
+
+    def make(**changes):
+        access = access_of(address_of(ssh_port=fake_node.port, https_port=fake_pages.port), **changes)
+        sessions.append(CucmClusters((access,)).open(access.cluster))
+        return sessions[-1]
+
+    yield make
+    for session in sessions:
+        session.close()

@@ -65,7 +65,7 @@ def test_the_version_is_found_in_either_command() -> None:
 
 
 def test_lists_name_unit_and_file() -> None:
-    text = "tomcat/tomcat.pem: Certificate Signed by Lab\nCallManager-trust/Lab Root CA.pem: trust\n tomcat/tomcat.csr\nnothing"
+    text = "tomcat/tomcat.pem: Signed by Lab\nCallManager-trust/Lab Root CA.pem: trust\n tomcat/tomcat.csr\nnothing"
     assert parse.listed(text) == (
         ("tomcat", "tomcat.pem"),
         ("CallManager-trust", "Lab Root CA.pem"),
@@ -105,7 +105,7 @@ def test_an_unreadable_replication_state_is_a_problem() -> None:
         ("Status: ERROR :Backup failed\nPercentage Complete: 42", False),
         ("Status: RUNNING\nOperation: backup", True),
         (
-            "Unable to connect to Master Agent host: X, Port: 4040. This may be due to Master or Local Agent being down.",
+            "Unable to connect to Master Agent host: X, Port: 4040. This may be due to Master Agent being down.",
             None,
         ),
     ],
@@ -126,7 +126,7 @@ def test_serial_numbers_of_ctl_records_are_plain_hexadecimal() -> None:
 
 
 def test_a_cluster_without_ctl_file_is_recognised() -> None:
-    text = "Length of CTL file: 0\nCTL File not found . Please run CTLClient plugin or run the CLI - utils ctl.. to generate"
+    text = "Length of CTL file: 0\nCTL File not found . Please run CTLClient plugin or run the CLI - utils ctl.."
     assert parse.ctl_missing(text)
     assert not parse.ctl_missing(CTL)
 

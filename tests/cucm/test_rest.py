@@ -10,7 +10,7 @@ import pytest
 from certrenew.cucm import Account, CucmClusters, RestDialect, pem
 from certrenew.domain.errors import AccessDenied, AnswerLost, StepFailed, Unreachable
 
-from .conftest import PASSWORD
+from .terminal import PASSWORD
 
 BASE = "/platformcom/api/v1/certmgr/config"
 """Every path of the interface begins so."""

@@ -84,7 +84,7 @@ def test_a_foreign_host_key_is_refused_before_any_password(fake_node, platform, 
 
 @pytest.mark.parametrize("pins", [(), ("nonsense",)])
 def test_without_a_usable_pin_nobody_logs_in(fake_node, platform, address_of, fast, pins) -> None:
-    with pytest.raises(AccessDenied, match="No.*password was sent"):
+    with pytest.raises(AccessDenied, match=r"No.*password was sent"):
         Shell(address_of(ssh_port=fake_node.port, ssh_keys=pins), platform, fast).open()
     assert fake_node.passwords == []
 

@@ -34,6 +34,7 @@ class _Adapter(HTTPAdapter):
     def __init__(self, trust: NodeTrust, limits: Timeouts) -> None:
         self._trust = trust
         self._limits = limits
+        self._pools: list[HTTPSConnectionPool] = []
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -43,7 +44,14 @@ class _Adapter(HTTPAdapter):
     def _pool(self, host: str, port: int | None = None, **options: Any) -> HTTPSConnectionPool:
         pool = HTTPSConnectionPool(host, port, **options)
         pool.ConnectionCls = partial(_Connection, trust=self._trust, limits=self._limits)  # type: ignore[assignment]
+        self._pools.append(pool)
         return pool
+
+    def close(self) -> None:
+        """Close the connections now: the library itself leaves that to the garbage collector."""
+        while self._pools:
+            self._pools.pop().close()
+        super().close()
 
 
 class Https:
