@@ -24,8 +24,8 @@ CALLMANAGER = CertificateType(
     in_ctl=True,
     excludes=("callmanager-ecdsa", "tvs", "capf", "itlrecovery"),
     impact=(
-        "Phones re-register several times, node by node; calls in progress survive, new calls may fail for a minute."
-        " Secure trunks and conference bridges reconnect. If this goes wrong, phones refuse their configuration."
+        "Every phone re-registers several times and cannot call meanwhile. Secure trunks, conference bridges and AXL"
+        " are interrupted. If this goes wrong, encrypted phones do not register and phones refuse their configuration."
     ),
     cautions=(
         "Never renew TVS or ITLRecovery before every phone is back: phones would trust nothing any more.",
