@@ -26,6 +26,8 @@ def told(event: Event) -> str:
             return f"notice   {details.get('text', '')}"
         case What.STARTED:
             return f"begins   {details.get('phase', '')}"
+        case What.REFUSED:
+            return f"{event.actor_name} tried to {details.get('asked')} and was refused: {details.get('why')}"
         case What.SUCCEEDED:
             return f"succeeded after {details.get('seconds')} s; audit head {event.hash}"
         case _:

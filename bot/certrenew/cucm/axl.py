@@ -82,7 +82,7 @@ class Axl:
         size, skip = 1000, 0
         while True:
             body = (
-                "<searchCriteria><name>SEP%</name></searchCriteria><returnedTags><name/><devicePoolName/></returnedTags>"
+                "<searchCriteria><name>%</name></searchCriteria><returnedTags><name/><devicePoolName/></returnedTags>"
                 f"<skip>{skip}</skip><first>{size}</first>"
             )
             try:
