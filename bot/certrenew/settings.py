@@ -91,8 +91,18 @@ class ClusterTable(Table):
 
 
 class DatabaseTable(Table):
+    """`heartbeat` and `lease`, in seconds: how soon a replica on PostgreSQL takes over from one that died."""
+
     url: str = "sqlite:///certrenew.db"
     password: Secret | None = None
+    heartbeat: float = Field(default=5.0, ge=0.2)
+    lease: float = Field(default=20.0, ge=1.0)
+
+    @model_validator(mode="after")
+    def several_heartbeats(self) -> Self:
+        if self.lease < 3 * self.heartbeat:
+            raise ValueError("lease must be at least three times heartbeat, or one slow answer ends a replica")
+        return self
 
 
 class SlackTable(Table):

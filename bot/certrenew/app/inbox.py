@@ -20,7 +20,7 @@ from certrenew.domain.ports import Clock
 
 log = logging.getLogger(__name__)
 
-LEASE = 180.0  # seconds that planning may take before another replica tries
+LEASE = 180.0  # seconds that planning may take; of a replica that died it is freed at once
 
 CHANGES: Mapping[str, type[Change]] = {
     kind.__name__: kind
@@ -100,7 +100,8 @@ class Inbox:
         lease = f"request:{request.key}"
         try:
             with self._units() as unit:
-                if not unit.hold(lease, self._holder, LEASE):
+                known = unit.answered(request.key) is not None  # a sweep may have read it just before it was answered
+                if known or not unit.hold(lease, self._holder, LEASE):
                     self._forget(request.key)
                     return
             fields = dict(request.command)

@@ -1,15 +1,16 @@
 """Writes down what the runner does: state, attempts and audit line always in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from certrenew.app.context import LostOwnership
 from certrenew.app.moves import End, Move, Wait
-from certrenew.app.unit import UnitOfWork, Units
-from certrenew.domain.approval import BOT, Gate
-from certrenew.domain.events import Event, What
+from certrenew.app.records import Records
+from certrenew.app.unit import UnitOfWork
+from certrenew.domain.approval import Gate
+from certrenew.domain.events import What
 from certrenew.domain.plan import Json, Phase, Step, Waiting
-from certrenew.domain.ports import Clock
 from certrenew.domain.renewal import Renewal, State, StepRecord, StepState, Want
 
 A_DAY = 86_400.0
@@ -24,21 +25,20 @@ class Memory:
     progress: Mapping[str, Json]
 
 
-class Ledger:
-    """Every method is one unit of work. `changed` is told the renewal's id after each commit."""
+class Ledger(Records):
+    """Every method is one unit of work. `changed` is told the renewal's id after each commit.
 
-    def __init__(self, *, units: Units, clock: Clock, executor: str, changed: Callable[[str], None]) -> None:
-        self._units = units
-        self._clock = clock
-        self._executor = executor
-        self._changed = changed
+    Only who took the renewal up last may write: every other call raises LostOwnership and leaves no trace.
+    """
 
     # ---- moves that need no look at the world ----------------------------------------------------------------
 
     def settle(self, renewal_id: str) -> tuple[Renewal, Move | None]:
-        """End, pause, expire or hold at a gate what must be; None when there is work to do."""
+        """Take it up; end, pause, expire or hold at a gate what must be; None when there is work to do."""
         with self._units() as unit:
             renewal = unit.get(renewal_id)
+            if not unit.take_up(renewal_id, self._executor):
+                raise LostOwnership
             move = self._settle(unit, renewal)
         if move is not None:
             self._changed(renewal_id)
@@ -99,7 +99,7 @@ class Ledger:
     def begin_phase(self, renewal: Renewal) -> None:
         """The plan still holds: the gate is behind us."""
         with self._units() as unit:
-            fresh = unit.get(renewal.id)
+            fresh = self._mine(unit, renewal)
             going = replace(fresh, state=State.RUNNING, gate=None, reason="", wake_at=None)
             unit.save(going)
             details: dict[str, Json] = {"digest": renewal.plan.digest, "phase": str(renewal.phase)}
@@ -117,9 +117,11 @@ class Ledger:
     def begin(self, renewal: Renewal, record: StepRecord, step: Step, *, attempted: datetime | None) -> int | None:
         """The intent, before the act. None when an attempt appeared since the check: look again first."""
         with self._units() as unit:
-            fresh = unit.get(renewal.id)
+            fresh = self._mine(unit, renewal)
             unknown = unit.unknown_attempts(renewal.id, record.number)
-            if (unknown[0].at if unknown else None) != attempted or fresh.want is not Want.NOTHING:
+            if fresh.current is None or fresh.current.number != record.number or fresh.want is not Want.NOTHING:
+                return None
+            if (unknown[0].at if unknown else None) != attempted:
                 return None
             now = self._clock.now()
             number = unit.begin_attempt(renewal.id, record.number, self._executor, now)
@@ -133,13 +135,20 @@ class Ledger:
         return number
 
     def owns(self, renewal: Renewal, record: StepRecord, number: int) -> bool:
-        """Whether `number` is still the newest attempt: nobody has taken the renewal over meanwhile."""
-        with self._units() as unit:
-            return unit.newest_attempt(renewal.id, record.number) == number
+        """Whether `number` is still the newest attempt, and nobody has taken the renewal over meanwhile."""
+
+        def ask(unit: UnitOfWork) -> bool:
+            newest = unit.newest_attempt(renewal.id, record.number)
+            return newest == number and unit.owns(renewal.id, self._executor)
+
+        return self._insist(ask)
 
     def end(self, renewal: Renewal, record: StepRecord, number: int, outcome: str) -> None:
-        with self._units() as unit:
+        def write(unit: UnitOfWork) -> None:
+            self._mine(unit, renewal)
             unit.end_attempt(renewal.id, record.number, number, outcome)
+
+        self._insist(write)
 
     # ---- outcomes -----------------------------------------------------------------------------------------------
 
@@ -156,8 +165,11 @@ class Ledger:
         acted: bool,
     ) -> None:
         now = self._clock.now()
-        with self._units() as unit:
-            fresh = unit.get(renewal.id)
+
+        def write(unit: UnitOfWork) -> None:
+            fresh = self._mine(unit, renewal)
+            if fresh.steps[record.number - 1].over:
+                return  # written by the try whose answer was lost
             for attempt in unit.unknown_attempts(renewal.id, record.number):
                 outcome = "done" if acted else "found done"
                 unit.end_attempt(renewal.id, record.number, attempt.try_number, outcome)
@@ -181,13 +193,15 @@ class Ledger:
             if note:
                 details["note"] = note
             self._append(unit, What.STEP_FINISHED, fresh, details)
+
+        self._insist(write)
         self._changed(renewal.id)
 
     def wait(self, renewal: Renewal, record: StepRecord, step: Step, waiting: Waiting) -> None:
         """A step waits: told once, then only its reason and time change."""
         now = self._clock.now()
         with self._units() as unit:
-            fresh = unit.get(renewal.id)
+            fresh = self._mine(unit, renewal)
             if record.state is not StepState.WAITING:
                 self._append(unit, What.STEP_WAITING, fresh, {**_about(record, step), "why": waiting.reason})
             unit.save_step(
@@ -211,7 +225,7 @@ class Ledger:
     ) -> None:
         now = self._clock.now()
         with self._units() as unit:
-            fresh = unit.get(renewal.id)
+            fresh = self._mine(unit, renewal)
             current = record or renewal.current
             if current is not None:
                 progress, _ = unit.step_memory(renewal.id, current.number)
@@ -229,7 +243,7 @@ class Ledger:
         self, renewal: Renewal, record: StepRecord | None, reason: str, standing: Sequence[str], what: What
     ) -> None:
         with self._units() as unit:
-            fresh = unit.get(renewal.id)
+            fresh = self._mine(unit, renewal)
             details: dict[str, Json] = {"why": reason, "now": list(standing)}
             if record is not None:
                 current = next(found for found in fresh.steps if found.number == record.number)
@@ -242,21 +256,9 @@ class Ledger:
 
     def notice(self, renewal: Renewal, text: str) -> None:
         with self._units() as unit:
+            self._mine(unit, renewal)
             self._append(unit, What.NOTICED, renewal, {"text": text})
         self._changed(renewal.id)
-
-    def _append(self, unit: UnitOfWork, what: What, renewal: Renewal, details: Mapping[str, Json]) -> None:
-        unit.append(
-            Event(
-                what=what,
-                actor=BOT.id,
-                actor_name=BOT.name,
-                renewal=renewal.id,
-                cluster=renewal.plan.cluster,
-                details=details,
-                at=self._clock.now(),
-            )
-        )
 
 
 def _about(record: StepRecord, step: Step) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from certrenew.domain.events import Event
 
 log = logging.getLogger(__name__)
 
-LEASE = 30.0  # seconds; another replica tells the observers when this one has died
+LEASE = 60.0  # seconds; of a replica that died it is freed at once, together with its renewals
 
 
 class Observer(Protocol):

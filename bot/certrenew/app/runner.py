@@ -1,7 +1,7 @@
 """Runs what is left of a plan: one call does the next thing, and says whether to go on, to wait or to end."""
 
 import logging
-import time
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import uuid4
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0, 60.0)  # seconds between tries of what does not answer
 LISTED = 25  # entries of a list that evidence shows
+NOT_OURS = 1.0  # seconds; another executor works on it, and the engine ends this run of it
 LONG_WAIT = 60.0  # seconds; a session is not kept open for longer
 
 
@@ -40,30 +41,43 @@ class Runner:
         pace: Pace,
         executor: str,
         changed: Callable[[str], None] = lambda _: None,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] | None = None,
     ) -> None:
+        """`executor` names this process; `pause` is how a step waits inside an act (tests do not)."""
         self._units = units
         self._planner = planner
         self._sessions = sessions
         self._authorities = authorities
         self._clock = clock
         self._pace = pace
-        self._pause = pause
+        self._leaving = threading.Event()
+        self._pause = pause or self._wait_unless_leaving
         self._ledger = Ledger(units=units, clock=clock, executor=executor, changed=changed)
 
     def advance(self, renewal_id: str) -> Move:
         """Do the next thing. Raises DatabaseUnreachable, and nothing else."""
-        renewal, move = self._ledger.settle(renewal_id)
-        if move is not None:
-            self._sessions.close(renewal_id)
-            return move
+        if self._leaving.is_set():
+            return Wait(NOT_OURS)
         try:
+            renewal, move = self._ledger.settle(renewal_id)
+            if move is not None:
+                self._sessions.close(renewal_id)
+                return move
             if renewal.gate is not None:
                 return self._look_again(renewal)
             return self._perform(renewal)
         except LostOwnership:
-            log.warning("renewal %s was taken over; this run of its step ends here", renewal.short_id)
-            return Wait(BACKOFF[4])
+            log.warning("renewal %s goes on elsewhere; this run of its step ends here", renewal_id[:8])
+            self._sessions.close(renewal_id)
+            return Wait(NOT_OURS)
+
+    def leave(self) -> None:
+        """From here on no act begins, and acts that wait for their effect end; the next process looks what became."""
+        self._leaving.set()
+
+    def _wait_unless_leaving(self, seconds: float) -> None:
+        if self._leaving.wait(seconds):
+            raise LostOwnership
 
     # ---- the plan must still hold --------------------------------------------------------------------------
 
@@ -71,10 +85,14 @@ class Runner:
         """Just before prepare and just before install: make the plan anew and compare."""
         try:
             fresh = self._planner.again(renewal.plan, self._session(renewal))
+        except (LostOwnership, DatabaseUnreachable):
+            raise
         except Unreachable as error:
             return self._unanswered(renewal, None, error)
         except CertrenewError as error:
-            return self._stop(renewal, None, f"The plan cannot be made anew: {error}", What.STOPPED)
+            return self._stop(renewal, None, f"The plan cannot be made anew: {error}")
+        except Exception:
+            return self._bug(renewal, None)
         if fresh.digest != renewal.plan.digest:
             changes = "; ".join(renewal.plan.differences(fresh))
             return self._stop(
@@ -128,7 +146,7 @@ class Runner:
         number = self._ledger.begin(renewal, record, step, attempted=ctx.attempted)
         if number is None:
             return Go()  # another run has begun meanwhile: look at the world again
-        ctx.own = lambda: self._ledger.owns(renewal, record, number)
+        ctx.own = lambda: not self._leaving.is_set() and self._ledger.owns(renewal, record, number)
         try:
             outcome = step.act(ctx)
         except AnswerLost as error:
@@ -186,15 +204,13 @@ class Runner:
         self._sessions.close(renewal.id)
         return Go()
 
-    def _bug(self, renewal: Renewal, record: StepRecord) -> Move:
+    def _bug(self, renewal: Renewal, record: StepRecord | None) -> Move:
         incident = uuid4().hex[:8]
-        log.exception("step %d of renewal %s failed; incident %s", record.number, renewal.id, incident)
-        return self._stop(
-            renewal,
-            record,
-            f"Something went wrong inside certrenew (incident {incident}); the log has the details. The step may or may"
-            " not have gone through.",
-        )
+        where = f"step {record.number}" if record else "making the plan anew"
+        log.exception("%s of renewal %s failed; incident %s", where, renewal.id, incident)
+        became = "The step may or may not have gone through." if record else "Nothing was done."
+        sentence = f"Something went wrong inside certrenew (incident {incident}); the log has the details. {became}"
+        return self._stop(renewal, record, sentence)
 
     # ---- what a step is given ------------------------------------------------------------------------------------
 

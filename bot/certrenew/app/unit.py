@@ -149,6 +149,14 @@ class UnitOfWork(Protocol):
         """Give the lease up, whoever holds it."""
         ...
 
+    def take_up(self, renewal_id: str, executor: str) -> bool:
+        """From here on `executor` works on the renewal, and nobody else; False when its own lease has run out."""
+        ...
+
+    def owns(self, renewal_id: str, executor: str) -> bool:
+        """Whether `executor` was the last to take the renewal up, and its lease still holds."""
+        ...
+
 
 class Units(Protocol):
     """Opens units of work. Errors: Unreachable when the database does not answer."""

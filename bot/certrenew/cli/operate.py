@@ -1,7 +1,10 @@
 """What an operator needs: serve, doctor, plugins, db."""
 
 import json
+import logging
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -19,7 +22,6 @@ from certrenew.store.audit import verify
 from certrenew.store.database import database_url, open_engine, revisions, upgrade
 from certrenew.wiring import parts
 from certrenew.wiring.application import Application
-
 
 WARNING = "WARNING: "  # true and worth knowing, but nothing is broken
 
@@ -39,6 +41,16 @@ def serve(shell: Shell) -> None:
         stopping.wait()
     finally:
         app.stop()
+        click.echo("certrenew has stopped; what was open goes on with the next start.", err=True)
+    end_at_once()
+
+
+def end_at_once() -> None:
+    """Without waiting for threads: an act that still hangs in a node must not go on beside the next process."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 @click.command()

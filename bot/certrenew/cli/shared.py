@@ -1,9 +1,10 @@
 """What every command shares: the configuration, the person at the keyboard, the way to the bot."""
 
 import getpass
+import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from certrenew.app.decisions import Answer
 from certrenew.app.inbox import to_request
 from certrenew.domain.approval import Person
 from certrenew.domain.errors import CommandRefused, Unreachable
-from certrenew.engine.presence import somebody_runs
+from certrenew.engine.presence import alone, somebody_runs
 from certrenew.settings import Settings, load
 from certrenew.wiring.application import Application
 from certrenew.wiring.parts import secrets_of
@@ -48,7 +49,8 @@ class Shell:
     def acting(self, *, stay: bool = False) -> Iterator[tuple[Application, Callable[[Change], Answer]]]:
         """An application, and a way to have a change done: by the running bot, or by this process when none runs.
 
-        `stay` says that the command follows what it started, so this process may run it itself.
+        `stay` says that the command follows what it started, so this process may run it itself. A decision is only
+        written down when no bot runs: the next one acts on it.
         """
         settings = self.settings(level="error")
         app = Application(settings, runs=False)
@@ -61,12 +63,14 @@ class Shell:
         app.stop()
         app = Application(settings, runs=True)
         try:
-            app.start()
-            yield app, lambda change: app.service.handle(change, me(), key=f"cli-{uuid4().hex}")
-            if not stay:
-                time.sleep(0.2)
+            with nullcontext() if stay else alone(app.database):
+                if stay:
+                    app.start()
+                yield app, lambda change: app.service.handle(change, me(), key=f"cli-{uuid4().hex}")
         finally:
             app.stop()
+            if app.busy:
+                os._exit(130)  # an act that hangs in a node must not go on beside the next process
 
 
 def me() -> Person:

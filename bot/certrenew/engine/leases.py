@@ -1,4 +1,4 @@
-"""Replicas on PostgreSQL: each proves that it lives, and takes over from those that do not."""
+"""Replicas on PostgreSQL: each proves that it lives, and must end itself when it cannot."""
 
 import logging
 import threading
@@ -6,22 +6,20 @@ import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from dbos import DBOS
-
-from certrenew.engine.names import QUEUE
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 5.0
 LEASE = 20.0
-TAKE_OVER_LOCK = 2171383
 
-RENEW = sa.text(
+TAKE = sa.text(
     "insert into lease (name, holder, until) values (:name, :holder, now() + make_interval(secs => :seconds))"
     " on conflict (name) do update set until = excluded.until, holder = excluded.holder"
 )
+RENEW = sa.text("update lease set until = now() + make_interval(secs => :seconds) where name = :name and until > now()")
+END = sa.text("update lease set until = now() where name = :name")
+FREE = sa.text("delete from lease where holder = :holder and name not like 'executor:%' and name not like 'renewal:%'")
 LIVING = sa.text("select holder from lease where name like 'executor:%' and until > now()")
-FORGET = sa.text("delete from lease where name like 'executor:%' and until < now() - interval '1 day'")
 
 
 class Leases:
@@ -34,65 +32,93 @@ class Leases:
         executor: str,
         *,
         lost: Callable[[], None],
+        back: Callable[[], None] = lambda: None,
         heartbeat: float = HEARTBEAT,
         lease: float = LEASE,
     ) -> None:
-        self._database = database
+        """`back` is called when the database answers again after it did not."""
+        self._engine = _own_connection(database.url, heartbeat)
         self._executor = executor
         self._lost = lost
+        self._back = back
         self._heartbeat = heartbeat
         self._lease = lease
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._renewed = 0.0
+        self._threads = [
+            threading.Thread(target=self._beat, name="lease", daemon=True),
+            threading.Thread(target=self._watch, name="lease-watch", daemon=True),
+        ]
 
     def start(self) -> None:
         """Hold the lease before any work is taken: nobody may think that this replica is dead."""
-        self._renew(self._lease)
-        self._thread.start()
+        began = time.monotonic()
+        with self._engine.begin() as connection:
+            connection.execute(TAKE, {**self._name, "holder": self._executor, "seconds": self._lease})
+        self._renewed = began
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Give the lease back, so that another replica need not wait for it to run out."""
+        """Give everything back that this replica holds, so that another need not wait for it to run out."""
         self._stop.set()
-        self._thread.join(timeout=self._heartbeat)
         try:
-            self._renew(0.0)
+            with self._engine.begin() as connection:
+                connection.execute(END, self._name)
+                connection.execute(FREE, {"holder": self._executor})
         except sa.exc.DBAPIError:
             log.info("the lease could not be given back; it runs out in %.0f s", self._lease)
+        self._engine.dispose()
+
+    @property
+    def _name(self) -> dict[str, str]:
+        return {"name": f"executor:{self._executor}"}
 
     def _beat(self) -> None:
-        renewed = time.monotonic()
-        while not self._stop.wait(self._heartbeat):
+        wait, away = self._heartbeat, False
+        while not self._stop.wait(wait):
+            began = time.monotonic()
             try:
-                self._renew(self._lease)
-                renewed = time.monotonic()
-                self.take_over_the_dead()
-            except sa.exc.DBAPIError as error:
-                log.warning("the lease was not renewed: %s", error.orig)
-            except Exception:
-                log.exception("looking for dead replicas failed")
-            if time.monotonic() - renewed > self._lease - self._heartbeat:
-                self._lost()
+                if not self._renew():
+                    self._end("it had run out before it was renewed")
+                    return
+                self._renewed = began
+                if away:
+                    self._back()
+                wait, away = self._heartbeat, False
+            except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+                wait, away = self._heartbeat / 5, True
+                log.warning("the lease was not renewed: %s", str(error).splitlines()[0])
+
+    def _renew(self) -> bool:
+        """False when the lease had run out: this process slept, and may have been replaced meanwhile."""
+        with self._engine.begin() as connection:
+            return connection.execute(RENEW, {**self._name, "seconds": self._lease}).rowcount == 1
+
+    def _watch(self) -> None:
+        """In a thread of its own, since the other may hang in a dead connection."""
+        while not self._stop.wait(self._heartbeat / 10):
+            if time.monotonic() - self._renewed > self._lease - self._heartbeat:
+                self._end(f"for {time.monotonic() - self._renewed:.0f} s it could not be renewed")
                 return
 
-    def _renew(self, seconds: float) -> None:
-        with self._database.begin() as connection:
-            values = {"name": f"executor:{self._executor}", "holder": self._executor, "seconds": seconds}
-            connection.execute(RENEW, values)
+    def _end(self, why: str) -> None:
+        if not self._stop.is_set():
+            log.critical("the lease of %s is lost: %s", self._executor, why)
+            self._lost()
 
-    def take_over_the_dead(self) -> int:
-        """Put the renewals of replicas without a living lease back into the queue; returns how many.
 
-        One replica at a time: a renewal that another has just taken up must not be queued again.
-        """
-        with self._database.begin() as connection:
-            locked = connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(TAKE_OVER_LOCK)))
-            if not locked:
-                return 0
-            living = set(connection.scalars(LIVING)) | {self._executor}
-            connection.execute(FORGET)
-            found = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-            dead = [workflow for workflow in found if workflow.executor_id not in living]
-            for workflow in dead:
-                log.warning("replica %s is gone; taking over renewal %s", workflow.executor_id, workflow.workflow_id)
-                DBOS.resume_workflow(workflow.workflow_id, queue_name=QUEUE)
-        return len(dead)
+def _own_connection(url: sa.URL, heartbeat: float) -> sa.Engine:
+    """One connection that nobody else can use up, and that gives up soon when nothing answers."""
+    return sa.create_engine(
+        url,
+        pool_size=1,
+        max_overflow=1,
+        pool_timeout=heartbeat,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": max(2, round(heartbeat)),
+            "tcp_user_timeout": round(heartbeat * 1000),
+            "options": f"-c statement_timeout={round(heartbeat * 1000)}",
+        },
+    )

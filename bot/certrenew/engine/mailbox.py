@@ -15,22 +15,22 @@ class DbosMailbox:
     """Implements the store's `Mailbox`. `nudge` wakes what waits in this very process, after the commit."""
 
     def __init__(self, url: str) -> None:
-        self._client = DBOSClient(
+        self.client = DBOSClient(
             system_database_url=url, application_name=APPLICATION, serializer=DBOSPortableJSONSerializer()
         )
         self.nudge: Callable[[str], None] = lambda _: None
 
     def start(self, connection: sa.Connection, renewal: str, digest: str) -> None:
-        self._client.enqueue_in_transaction(
+        self.client.enqueue_in_transaction(
             connection, {"workflow_name": WORKFLOW, "queue_name": QUEUE, "workflow_id": renewal}, renewal, digest
         )
 
     def wake(self, connection: sa.Connection, renewal: str, key: str) -> None:
-        self._client.send_in_transaction(connection, renewal, {"key": key}, TOPIC, idempotency_key=key)
+        self.client.send_in_transaction(connection, renewal, {"key": key}, TOPIC, idempotency_key=key)
 
     def committed(self, renewals: Sequence[str]) -> None:
         for renewal in renewals:
             self.nudge(renewal)
 
     def close(self) -> None:
-        self._client.destroy()
+        self.client.destroy()

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 
 from certrenew.domain.errors import ConfigError, DatabaseUnreachable
 
-GONE = (sa.exc.OperationalError, sa.exc.InterfaceError)
+GONE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)  # the last: no free connection
 
 
 def database_url(text: str) -> URL:

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -18,9 +18,10 @@ from certrenew.domain.plan import Json
 from certrenew.domain.renewal import FINAL, Renewal, StepRecord, StepState
 from certrenew.store import mapping
 from certrenew.store.database import told_kindly
+from certrenew.store.lease_rows import LeaseTable
 from certrenew.store.ledger_rows import AttemptTable
 from certrenew.store.request_rows import RequestTable
-from certrenew.store.rows import ApprovalRow, AuditRow, CursorRow, LeaseRow, LockRow, RenewalRow, StepRow
+from certrenew.store.rows import ApprovalRow, AuditRow, CursorRow, LockRow, RenewalRow, StepRow
 
 AUDIT_LOCK = 2171382
 ENDED = [str(state) for state in FINAL]
@@ -50,7 +51,7 @@ class NoMailbox:
     def committed(self, renewals: Sequence[str]) -> None: ...
 
 
-class SqlUnit(AttemptTable, RequestTable):
+class SqlUnit(AttemptTable, RequestTable, LeaseTable):
     """Implements `UnitOfWork`. `patience` is how many seconds it waits for a database that is away."""
 
     def __init__(self, engine: sa.Engine, mailbox: Mailbox, *, patience: float, now: Callable[[], datetime]) -> None:
@@ -185,6 +186,7 @@ class SqlUnit(AttemptTable, RequestTable):
 
     def release_locks(self, renewal_id: str) -> None:
         self.session.execute(sa.delete(LockRow).where(LockRow.renewal == renewal_id))
+        self.let_go(f"renewal:{renewal_id}")
 
     # ---- audit -----------------------------------------------------------------------------------------------
 
@@ -231,21 +233,3 @@ class SqlUnit(AttemptTable, RequestTable):
             self.session.add(CursorRow(observer=observer, number=number))
         else:
             row.number = max(row.number, number)
-
-    def hold(self, name: str, holder: str, seconds: float) -> bool:
-        now = self._now()
-        row = self.session.scalar(sa.select(LeaseRow).where(LeaseRow.name == name).with_for_update())
-        if row is None:
-            try:
-                with self.session.begin_nested():
-                    self.session.add(LeaseRow(name=name, holder=holder, until=now + timedelta(seconds=seconds)))
-            except sa.exc.IntegrityError:
-                return False
-            return True
-        if row.holder != holder and row.until > now:
-            return False
-        row.holder, row.until = holder, now + timedelta(seconds=seconds)
-        return True
-
-    def let_go(self, name: str) -> None:
-        self.session.execute(sa.delete(LeaseRow).where(LeaseRow.name == name))

@@ -95,6 +95,7 @@ class Application:
             grammar=self.grammar,
             clock=self.clock,
         )
+        self._runner: Runner | None = None
         self._engine: Engine | None = None
         self._bot: SlackBot | None = None
         self._stopping = threading.Event()
@@ -111,7 +112,7 @@ class Application:
         """Run renewals from here on, and talk to Slack if it is configured."""
         if self._mailbox is None:
             raise ConfigError("This process was made to read only; it does not run renewals.")
-        runner = Runner(
+        self._runner = Runner(
             units=self.store.with_patience(PATIENT),
             planner=self.planner,
             sessions=self.sessions,
@@ -121,8 +122,9 @@ class Application:
             executor=self.executor,
             changed=self.notifier.nudge,
         )
-        self._engine = Engine(self.database, self._mailbox, self.executor)
-        self._engine.start(runner.advance, lost=lost or die)
+        table = self.settings.database
+        self._engine = Engine(self.database, self._mailbox, self.executor, heartbeat=table.heartbeat, lease=table.lease)
+        self._engine.start(self._runner.advance, lost=lost or die)
         if self.slack_settings is not None:
             self._start_slack(self.slack_settings)
         threading.Thread(target=self._sweep, name="sweeper", daemon=True).start()
@@ -155,16 +157,28 @@ class Application:
                 log.exception("looking for requests failed")
 
     def stop(self) -> None:
-        """Leave at once; whatever runs is taken up where it stood, by the next process or another replica."""
+        """Leave within seconds; whatever runs is taken up where it stood, by the next process or another replica.
+
+        The process has to end after this: see `busy`.
+        """
         self._stopping.set()
+        if self._runner is not None:
+            self._runner.leave()
         self.inbox.close()
+        self.notifier.close(timeout=0.5)
         if self._bot is not None:
-            self._bot.stop()
+            self._bot.stop(timeout=1.0)
         if self._engine is not None:
             self._engine.stop()
-        self.notifier.close()
+        elif self._mailbox is not None:
+            self._mailbox.close()
         self.sessions.close_all()
         self.database.dispose()
+
+    @property
+    def busy(self) -> bool:
+        """Whether threads are still in the middle of something that cannot be called back."""
+        return self._engine is not None and self._engine.busy > 0
 
 
 def die() -> None:

@@ -1,0 +1,60 @@
+"""What every entry of the ledger has in common: who may write it, a second try, and its audit line."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from certrenew.app.context import LostOwnership
+from certrenew.app.unit import UnitOfWork, Units
+from certrenew.domain.approval import BOT
+from certrenew.domain.errors import DatabaseUnreachable
+from certrenew.domain.events import Event, What
+from certrenew.domain.plan import Json
+from certrenew.domain.ports import Clock
+from certrenew.domain.renewal import Renewal
+
+T = TypeVar("T")
+
+INSIST = 60.0  # seconds; what an act did is written down even if the database goes away in mid-transaction
+
+
+class Records:
+    """The part of the ledger that writes."""
+
+    def __init__(self, *, units: Units, clock: Clock, executor: str, changed: Callable[[str], None]) -> None:
+        self._units = units
+        self._clock = clock
+        self._executor = executor
+        self._changed = changed
+
+    def _mine(self, unit: UnitOfWork, renewal: Renewal) -> Renewal:
+        """The renewal as it is now, locked. Raises LostOwnership when another executor has taken it up."""
+        fresh = unit.get(renewal.id)
+        if not unit.owns(renewal.id, self._executor):
+            raise LostOwnership
+        return fresh
+
+    def _insist(self, work: Callable[[UnitOfWork], T]) -> T:
+        """A transaction that is tried again when the database goes away in its midst."""
+        deadline = time.monotonic() + INSIST
+        while True:
+            try:
+                with self._units() as unit:
+                    return work(unit)
+            except DatabaseUnreachable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def _append(self, unit: UnitOfWork, what: What, renewal: Renewal, details: Mapping[str, Json]) -> None:
+        unit.append(
+            Event(
+                what=what,
+                actor=BOT.id,
+                actor_name=BOT.name,
+                renewal=renewal.id,
+                cluster=renewal.plan.cluster,
+                details=details,
+                at=self._clock.now(),
+            )
+        )
