@@ -111,3 +111,13 @@ def await_database(engine: sa.Engine, *, patience: float = 60.0) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
+
+
+def working_replica(engine: sa.Engine) -> str:
+    """The executor that took up the newest open renewal; empty when none did."""
+    query = sa.text("select holder from lease where name like 'renewal:%' order by until desc limit 1")
+    try:
+        with engine.connect() as connection:
+            return str(connection.scalar(query) or "")
+    except sa.exc.DBAPIError:
+        return ""  # not migrated yet, or away

@@ -13,6 +13,8 @@ from certrenew.cli.demo.people import People
 from certrenew.cli.demo.play import play
 from certrenew.cli.demo.processes import Processes
 from certrenew.domain.errors import ConfigError
+from certrenew.settings import load
+from certrenew.store.database import database_url, open_engine, working_replica
 
 SPEED = 30.0  # lab seconds per real second: a restart of a minute takes two seconds
 
@@ -25,6 +27,7 @@ SPEED = 30.0  # lab seconds per real second: a restart of a minute takes two sec
 @click.option("--speed", type=float, default=SPEED, show_default=True, help="Lab seconds per real second.")
 @click.option("--directory", type=click.Path(path_type=Path), help="Keep everything here (default: a temporary one).")
 @click.option("--database", default="", help="A database URL (default: SQLite in the directory).")
+@click.option("--replicas", type=click.IntRange(1, 5), default=1, help="So many bots; more than one need PostgreSQL.")
 @click.option("--kill", type=int, default=0, help="Kill the bot (-9) so many times at random moments.")
 @click.option("--slack-port", type=int, default=0, help="A fixed port for the workspace's page.")
 def demo(
@@ -35,6 +38,7 @@ def demo(
     speed: float,
     directory: Path | None,
     database: str,
+    replicas: int,
     kill: int,
     slack_port: int,
 ) -> None:
@@ -47,6 +51,8 @@ def demo(
         import certrenew_lab  # noqa: F401  the lab is an extra
     except ImportError as error:
         raise ConfigError("The lab is not installed; run: pip install 'certrenew[lab]'.") from error
+    if replicas > 1 and not database.startswith("postgres"):
+        raise ConfigError("Several replicas need --database postgresql://…; SQLite belongs to one process.")
     place = (directory or Path(tempfile.mkdtemp(prefix="certrenew-demo-"))).resolve()
     place.mkdir(parents=True, exist_ok=True)
     processes = Processes(place, told=lambda text: _say("demo", text))
@@ -56,13 +62,13 @@ def demo(
         options += ["--slack-port", str(slack_port)] + (["--mixed-mode"] if mixed_mode else [])
         lab = processes.start_lab(options)
         config = write_configuration(lab, place, database=database)
-        processes.start_bot(config)
+        processes.start_bots(config, replicas)
         _say("demo", f"the workspace's page is at {lab['slack']['page_url']}")
         if not auto:
             _invite(config)
             threading.Event().wait()
         if kill:
-            threading.Thread(target=_kill_at_random, args=(processes, kill), daemon=True).start()
+            threading.Thread(target=_kill_at_random, args=(processes, config, kill), daemon=True).start()
         if not play(People(lab["slack"], lab["cluster"], say=_say), lab, config, say=_say):
             raise click.exceptions.Exit(1)
     except KeyboardInterrupt:
@@ -80,11 +86,13 @@ def _invite(config: Path) -> None:
     )
 
 
-def _kill_at_random(processes: Processes, times: int) -> None:
+def _kill_at_random(processes: Processes, config: Path, times: int) -> None:
+    """The one that works on the renewal, if any does."""
+    engine = open_engine(database_url(load(config)[0].database.url))
     for _ in range(times):
         time.sleep(random.uniform(2.0, 9.0))  # noqa: S311  any moment will do
-        _say("demo", "kill -9 of the bot")
-        processes.kill_bot()
+        name = processes.kill_bot(working_replica(engine))
+        _say("demo", f"kill -9 of the {name}")
 
 
 _BEGAN = time.monotonic()

@@ -1,7 +1,8 @@
-"""The two processes of the demonstration: the lab, and the bot, which is started again when it dies."""
+"""The processes of the demonstration: the lab, and the bots, which are started again when they die."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -12,17 +13,18 @@ from typing import Any, cast
 
 from certrenew.domain.errors import CertrenewError
 
+TOO_OFTEN = 20
 START = 60.0  # seconds that the lab may take to make its keys
 
 
 class Processes:
-    """`start_lab`, then `start_bot`; `stop` ends both. The bot is kept alive as a service manager would."""
+    """`start_lab`, then `start_bots`; `stop` ends all. Bots are kept alive as a service manager would."""
 
     def __init__(self, directory: Path, *, told: Callable[[str], None]) -> None:
         self.directory = directory
         self._told = told
         self._lab: subprocess.Popen[bytes] | None = None
-        self._bot: subprocess.Popen[bytes] | None = None
+        self._bots: dict[str, subprocess.Popen[bytes]] = {}
         self._config = directory / "certrenew.toml"
         self._stopping = threading.Event()
         self.deaths = 0
@@ -39,32 +41,42 @@ class Processes:
             time.sleep(0.05)
         return cast("dict[str, Any]", json.loads(description.read_text(encoding="utf-8")))
 
-    def start_bot(self, config: Path) -> None:
+    def start_bots(self, config: Path, replicas: int = 1) -> None:
+        """Start so many bots on one configuration: more than one need PostgreSQL."""
         self._config = config
-        self._bot = self._run("bot", ["--config", str(config), "serve"])
-        threading.Thread(target=self._keep_alive, name="keep-alive", daemon=True).start()
+        for name in ["bot", *(f"bot-{number}" for number in range(2, replicas + 1))]:
+            self._bots[name] = self._serve(name)
+            threading.Thread(target=self._keep_alive, args=(name,), name=f"keep-{name}", daemon=True).start()
 
-    def kill_bot(self) -> None:
-        """As hard as a power failure."""
-        if self._bot is not None:
-            self._bot.kill()
+    def kill_bot(self, executor: str = "") -> str:
+        """As hard as a power failure: the one that calls itself `executor`, else any. Returns its name."""
+        names = list(self._bots)
+        name = next((found for found in names if executor and self._executor(found) == executor), names[0])
+        self._bots[name].kill()
+        return name
 
-    def _keep_alive(self) -> None:
+    def _executor(self, name: str) -> str:
+        """What a bot called itself at its last start."""
+        found = re.findall(r"certrenew is running \((\S+)\)", (self.directory / f"{name}.log").read_text("utf-8"))
+        return str(found[-1]) if found else ""
+
+    def _serve(self, name: str) -> "subprocess.Popen[bytes]":
+        return self._run(name, ["--config", str(self._config), "serve"])
+
+    def _keep_alive(self, name: str) -> None:
         while not self._stopping.is_set():
-            bot = self._bot
-            if bot is None:
-                return
+            bot = self._bots[name]
             bot.wait()
             if self._stopping.is_set():
                 return
             self.deaths += 1
-            if bot.returncode > 0 and self.deaths > 3 and self.deaths > 20:
-                self._told(f"The bot does not start; see {self.directory / 'bot.log'}.")
+            if bot.returncode > 0 and self.deaths > TOO_OFTEN:
+                self._told(f"The {name} does not start; see {self.directory / f'{name}.log'}.")
                 return
-            self._told(f"The bot has died (exit code {bot.returncode}); starting it again.")
+            self._told(f"The {name} has died (exit code {bot.returncode}); starting it again.")
             if bot.returncode > 0:
                 time.sleep(1.0)
-            self._bot = self._run("bot", ["--config", str(self._config), "serve"])
+            self._bots[name] = self._serve(name)
 
     def _run(self, name: str, arguments: list[str]) -> "subprocess.Popen[bytes]":
         log = os.open(self.directory / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -77,8 +89,11 @@ class Processes:
 
     def stop(self) -> None:
         self._stopping.set()
-        for process in (self._bot, self._lab):
-            if process is not None and process.poll() is None:
+        running = [found for found in (*self._bots.values(), self._lab) if found is not None and found.poll() is None]
+        for process in running[:-1]:
+            process.terminate()
+        for process in running:
+            if process.poll() is None:
                 process.terminate()
                 try:
                     process.wait(timeout=15)
