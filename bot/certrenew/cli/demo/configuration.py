@@ -18,49 +18,73 @@ served_timeout = 20.0
 """
 
 
+LEASES = """\
+heartbeat = 1.0   # of several replicas another takes over soon, so that nobody has to wait for it
+lease = 4.0
+"""
+
+
 def write_configuration(lab: Description, directory: Path, *, database: str = "") -> Path:
-    """Write certrenew.toml with its secret and certificate files into the directory; returns its path."""
-    cluster, authority, slack = lab["cluster"], lab["authority"], lab["slack"]
+    """Write certrenew.toml with its secret and certificate files into the directory; returns its path.
+
+    `lab["cluster"]` is one cluster's description, or a list of them.
+    """
+    clusters: list[Description] = lab["cluster"] if isinstance(lab["cluster"], list) else [lab["cluster"]]
+    authority, slack = lab["authority"], lab["slack"]
     for name, value in {
-        "platform-password": cluster["platform"]["password"],
-        "application-password": cluster["application"]["password"],
         "slack-bot-token": slack["bot_token"],
         "slack-app-token": slack["app_token"],
         "authority-token": authority["token"],
     }.items():
         _write(directory / "secrets" / name, value, mode=0o600)
-    _write(directory / "tls" / "cluster-ca.pem", cluster["ca_bundle"])
     _write(directory / "tls" / "authority-ca.pem", authority["ca_bundle"])
     _write(directory / "tls" / "enterprise-root.pem", authority["root"])
+    tables = [_bot(slack, directory, database or f"sqlite:///{directory / 'certrenew.db'}"), PACE]
+    tables.append(_authority(authority, directory))
+    for cluster in clusters:
+        tables += _cluster(cluster, directory)
     path = directory / "certrenew.toml"
-    _write(path, _text(lab, directory, database or f"sqlite:///{directory / 'certrenew.db'}"))
+    _write(path, "\n".join(tables))
     return path
 
 
-def _text(lab: Description, directory: Path, database: str) -> str:
-    cluster, authority, slack = lab["cluster"], lab["authority"], lab["slack"]
+def _bot(slack: Description, directory: Path, database: str) -> str:
     group = next(iter(slack["groups"].values()))
     channel = next(iter(slack["channels"].values()))
-    parts = [
-        f"[database]\nurl = {_quoted(database)}\n",
+    return (
+        f"[database]\nurl = {_quoted(database)}\n{LEASES if database.startswith('postgres') else ''}\n"
         f"[slack]\nbase_url = {_quoted(slack['base_url'])}\nchannel = {_quoted(channel)}\n"
-        f"bot_token = {_secret(directory, 'slack-bot-token')}\napp_token = {_secret(directory, 'slack-app-token')}\n",
-        f"[approval]\ngroups = [{_quoted(group)}]\n",
-        PACE,
+        f"bot_token = {_secret(directory, 'slack-bot-token')}\napp_token = {_secret(directory, 'slack-app-token')}\n\n"
+        f"[approval]\ngroups = [{_quoted(group)}]\n"
+    )
+
+
+def _authority(authority: Description, directory: Path) -> str:
+    return (
         f'[authorities.enterprise]\ntype = "vault"\nurl = {_quoted(authority["url"])}\n'
         f"mount = {_quoted(authority['mount'])}\nrole = {_quoted(authority['role'])}\n"
         f"token_file = {_quoted(directory / 'secrets' / 'authority-token')}\n"
         f"ca_bundle = {_quoted(directory / 'tls' / 'authority-ca.pem')}\n"
-        f"roots = [{_quoted(directory / 'tls' / 'enterprise-root.pem')}]\n",
-        f'[clusters.{_quoted(cluster["cluster"])}]\nauthority = "enterprise"\n'
-        f"ca_bundle = {_quoted(directory / 'tls' / 'cluster-ca.pem')}\n"
-        f"perfmon_per_minute = 100000\nrealtime_per_minute = 100000   # the lab's minutes are shorter, too\n"
-        f"platform = {{ user = {_quoted(cluster['platform']['username'])},"
-        f" password = {_secret(directory, 'platform-password')} }}\n"
-        f"application = {{ user = {_quoted(cluster['application']['username'])},"
-        f" password = {_secret(directory, 'application-password')} }}\n",
-    ]
-    return "\n".join(parts + [_node(cluster, node) for node in cluster["nodes"]])
+        f"roots = [{_quoted(directory / 'tls' / 'enterprise-root.pem')}]\n"
+    )
+
+
+def _cluster(cluster: Description, directory: Path) -> list[str]:
+    name = cluster["cluster"]
+    _write(directory / "tls" / f"{name}.pem", cluster["ca_bundle"])
+    accounts = {"platform": cluster["platform"], "application": cluster["application"]}
+    lines = []
+    for kind, account in accounts.items():
+        _write(directory / "secrets" / f"{name}-{kind}", account["password"], mode=0o600)
+        secret = _secret(directory, f"{name}-{kind}")
+        lines.append(f"{kind} = {{ user = {_quoted(account['username'])}, password = {secret} }}\n")
+    table = (
+        f'[clusters.{_quoted(name)}]\nauthority = "enterprise"\n'
+        f"ca_bundle = {_quoted(directory / 'tls' / f'{name}.pem')}\n"
+        "perfmon_per_minute = 100000\nrealtime_per_minute = 100000   # the lab's minutes are shorter, too\n"
+        + "".join(lines)
+    )
+    return [table, *(_node(cluster, node) for node in cluster["nodes"])]
 
 
 def _node(cluster: Description, node: Description) -> str:
