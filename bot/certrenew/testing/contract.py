@@ -1,0 +1,279 @@
+"""What every plugin must fulfil, as test classes: subclass one, say what you made, and pytest runs the rest."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+from certrenew.app.commands import Retry, Skip
+from certrenew.app.context import Context
+from certrenew.app.inventory import read_snapshot
+from certrenew.certificates import CertificateType, Options
+from certrenew.domain.errors import AnswerLost, StepFailed
+from certrenew.domain.model import SecurityMode, Snapshot
+from certrenew.domain.plan import Done, Plan, Ready, Satisfied, Waiting
+from certrenew.domain.ports import Authority, Issued, Pace, Pending, Refused, SigningRequest
+from certrenew.domain.renewal import Renewal, State, StepRecord, StepState
+from certrenew.steps import plan_from_json
+from certrenew.testing import hierarchy
+from certrenew.testing.bench import ALICE, BOB, Bench
+from certrenew.testing.fakes import FakeAuthority, FakeCluster
+from certrenew.x509 import key_hash
+
+MakeBench = Callable[..., Bench]
+
+
+class CertificateTypeContract:
+    """Set `kind` to your certificate type; `cluster` takes options of `FakeCluster` when it needs a special one."""
+
+    kind: ClassVar[CertificateType]
+    cluster: ClassVar[Mapping[str, Any]] = {}
+    modes: ClassVar[tuple[SecurityMode, ...]] = (SecurityMode.NON_SECURE, SecurityMode.MIXED)
+
+    def bench(self, make_bench: MakeBench, mode: SecurityMode) -> Bench:
+        return make_bench(self.kind, cluster={"security_mode": mode, **self.cluster})
+
+    def snapshot(self, mode: SecurityMode) -> Snapshot:
+        fake = FakeCluster(self.kind, **{"security_mode": mode, **self.cluster})
+        return read_snapshot(fake.open(fake.cluster), [self.kind.purpose])
+
+    def plans(self) -> list[Plan]:
+        return [self.kind.plan(self.snapshot(mode), Options(authority="lab-ca")) for mode in self.modes]
+
+    def test_the_same_snapshot_makes_the_same_plan(self) -> None:
+        for mode in self.modes:
+            snapshot = self.snapshot(mode)
+            first, second = (self.kind.plan(snapshot, Options(authority="lab-ca")) for _ in range(2))
+            assert first == second
+            assert first.digest == second.digest
+
+    def test_a_plan_has_no_faults(self) -> None:
+        for plan in self.plans():
+            assert list(plan.faults()) == []
+
+    def test_every_step_can_be_stored_and_read_back(self) -> None:
+        for plan in self.plans():
+            again = plan_from_json(json.loads(json.dumps(plan.to_json())))
+            assert again.steps == plan.steps
+            assert again.digest == plan.digest
+
+    def test_every_step_says_in_one_line_what_it_does(self) -> None:
+        for step in (step for plan in self.plans() for step in plan.steps):
+            line = step.summary()
+            assert line == line.strip()
+            assert line
+            assert "\n" not in line
+            assert not line.endswith(".")
+            assert len(line) <= 150
+
+    def test_the_people_who_approve_are_told_the_impact_and_the_source(self) -> None:
+        assert self.kind.impact
+        assert all(self.kind.sources)
+        assert self.kind.sources
+
+    def test_a_renewal_ends_with_every_node_serving_the_new_certificate(self, make_bench: MakeBench) -> None:
+        for mode in self.modes:
+            bench = self.bench(make_bench, mode)
+            before = {name: dict(node.stored) for name, node in bench.cluster.nodes.items()}
+            renewal = bench.run(bench.approved())
+            assert renewal.state is State.SUCCEEDED, renewal.reason
+            for target in renewal.plan.targets:
+                node = bench.cluster.nodes[target.node]
+                assert node.stored[self.kind.purpose] != before[target.node][self.kind.purpose]
+                for port in self.kind.ports:
+                    assert node.served[port] == node.stored[self.kind.purpose], f"{target.node} port {port}"
+
+    def test_a_crash_right_after_an_act_never_repeats_it(self, make_bench: MakeBench) -> None:
+        """The bot dies after every act of one renewal, and starts again each time."""
+        for mode in self.modes:
+            smooth = self.bench(make_bench, mode)
+            smooth.run(smooth.approved())
+            bench = self.bench(make_bench, mode)
+            renewal = bench.approved()
+            for act in dict.fromkeys(smooth.acts):
+                bench.cluster.trouble.crash_after(act)
+            found = bench.run_through_crashes(renewal)
+            while found.state is State.STOPPED:
+                found = self._a_person_looked(bench, found)
+            assert found.state is State.SUCCEEDED, found.reason
+            assert sorted(bench.acts) == sorted(smooth.acts)
+
+    def _a_person_looked(self, bench: Bench, renewal: Renewal) -> Renewal:
+        """Only a step that leaves no trace may ask a person; it was done, so the person skips it."""
+        current = renewal.current
+        assert current is not None
+        step = renewal.plan.steps[current.number - 1]
+        assert step.traceless, f"step {current.number} ({step.kind}) stopped: {renewal.reason}"
+        bench.do(Skip(renewal=renewal.id, reason="it went through"), BOB)
+        return bench.run_through_crashes(renewal.id)
+
+    def test_a_lost_answer_never_repeats_an_act(self, make_bench: MakeBench) -> None:
+        for mode in self.modes:
+            smooth = self.bench(make_bench, mode)
+            smooth.run(smooth.approved())
+            bench = self.bench(make_bench, mode)
+            renewal = bench.approved()
+            for act in dict.fromkeys(smooth.acts):
+                bench.cluster.trouble.lose_answer(act)
+            found = bench.run(renewal)
+            while found.state is State.STOPPED:
+                found = self._a_person_looked(bench, found)
+            assert sorted(bench.acts) == sorted(smooth.acts)
+
+    def test_a_satisfied_check_returns_what_the_act_left(self) -> None:
+        for mode in self.modes:
+            fake = FakeCluster(self.kind, **{"security_mode": mode, **self.cluster})
+            Rehearsal(self.kind, fake).run()
+
+    def test_a_stopped_renewal_can_be_retried_to_its_end(self, make_bench: MakeBench) -> None:
+        """Nothing answers to an act for so long that the renewal stops; then it does."""
+        bench = self.bench(make_bench, self.modes[-1])
+        smooth = self.bench(make_bench, self.modes[-1])
+        smooth.run(smooth.approved())
+        renewal = bench.approved()
+        for act in dict.fromkeys(smooth.acts):
+            bench.cluster.trouble.silent(act, times=11)
+        found = bench.run(renewal)
+        stops = 0
+        while found.state is State.STOPPED:
+            stops += 1
+            assert stops <= len(smooth.acts)
+            bench.do(Retry(renewal=renewal), BOB)
+            found = bench.run(renewal)
+        assert found.state is State.SUCCEEDED, found.reason
+        assert sorted(bench.acts) == sorted(smooth.acts)
+
+
+class Rehearsal:
+    """Runs a plan without a runner: each step is checked again after its act, as after a crash."""
+
+    def __init__(self, kind: CertificateType, fake: FakeCluster) -> None:
+        self.fake = fake
+        self.authority = FakeAuthority(clock=fake.clock)
+        self.session = fake.open(fake.cluster)
+        plan = kind.plan(read_snapshot(self.session, [kind.purpose]), Options(authority="lab-ca"))
+        now = fake.clock.now()
+        self.renewal = Renewal(
+            id="0" * 32, plan=plan, state=State.RUNNING, requester=ALICE, created_at=now, approve_by=now
+        )
+
+    def run(self) -> None:
+        for number, step in enumerate(self.renewal.plan.steps, start=1):
+            output: Mapping[str, Any]
+            ctx = self._context()
+            check = step.check(ctx)
+            while isinstance(check, Waiting):
+                self.fake.clock.advance(check.seconds)
+                ctx = dataclasses.replace(
+                    ctx, waiting_since=ctx.waiting_since or ctx.clock.now(), progress=check.progress
+                )
+                check = step.check(ctx)
+            if isinstance(check, Ready):
+                began = self.fake.clock.now()
+                outcome = step.act(ctx)
+                assert isinstance(outcome, Done), f"step {number} ({step.kind}) did not end: {outcome}"
+                output = outcome.output
+                again = step.check(dataclasses.replace(self._context(), attempted=began))
+                if not step.traceless:
+                    assert isinstance(again, Satisfied), f"step {number} ({step.kind}) would act twice: {again}"
+                    assert again.output == outcome.output, (
+                        f"step {number} ({step.kind}) is satisfied with another output"
+                    )
+            else:
+                assert isinstance(check, Satisfied), f"step {number} ({step.kind}): {check}"
+                output = check.output
+            assert step.makes <= output.keys(), f"step {number} ({step.kind}) does not leave what it makes"
+            json.dumps(dict(output))
+            json.dumps(dict(step.verify(self._context())))
+            done = StepRecord(number=number, kind=step.kind, node=step.node, state=StepState.DONE, output=output)
+            self.renewal = dataclasses.replace(self.renewal, steps=(*self.renewal.steps, done))
+
+    def _context(self) -> Context:
+        return Context(
+            renewal=self.renewal,
+            clock=self.fake.clock,
+            pace=Pace(),
+            session_of=lambda: self.session,
+            authority_of=lambda: self.authority,
+            pause=self.fake.clock.advance,
+            say=lambda _: None,
+            own=lambda: True,
+        )
+
+
+class AuthorityContract:
+    """Say how to open your authority against a test instance, and how to make it misbehave.
+
+    Fixtures to provide: `opened`, the authority; `csr`, a function that returns the PEM of a fresh request that it
+    signs. Override `lose_next_answer` and `refuse_next` where the test instance can do that; set `secrets` to every
+    secret that the authority was given.
+    """
+
+    secrets: ClassVar[tuple[str, ...]] = ()
+    patience: ClassVar[int] = 20  # how often `collect` is asked
+
+    def lose_next_answer(self, opened: Authority) -> None:
+        """The next `submit` goes through and its answer is lost."""
+        pytest.skip("this test instance cannot lose an answer")
+
+    def refuse_next(self, opened: Authority) -> None:
+        """The next `submit` is refused by the authority's own rules."""
+        pytest.skip("this test instance cannot refuse")
+
+    def request(self, csr_pem: str) -> SigningRequest:
+        return SigningRequest(key=key_hash(csr_pem), csr_pem=csr_pem, purpose="CallManager", node="cucm-pub")
+
+    def ordered(self, opened: Authority, request: SigningRequest) -> Issued:
+        answer = opened.submit(request)
+        for _ in range(self.patience):
+            if isinstance(answer, Issued):
+                return answer
+            assert isinstance(answer, Pending), answer
+            answer = opened.collect(answer.reference, request)
+        raise AssertionError(f"not issued after {self.patience} looks")
+
+    def test_nothing_is_wrong_with_it(self, opened: Authority) -> None:
+        assert list(opened.check()) == []
+
+    def test_it_issues_for_the_key_of_the_request(self, opened: Authority, csr: Callable[[], str]) -> None:
+        request = self.request(csr())
+        assert key_hash(self.ordered(opened, request).leaf_pem) == request.key
+
+    def test_what_it_issued_chains_to_a_configured_root(self, opened: Authority, csr: Callable[[], str]) -> None:
+        issued = self.ordered(opened, self.request(csr()))
+        assert opened.roots()
+        assert hierarchy.chains(issued.leaf_pem, issued.pool_pem, opened.roots())
+
+    def test_it_finds_nothing_for_a_key_it_never_saw(self, opened: Authority, csr: Callable[[], str]) -> None:
+        try:
+            found = opened.find(self.request(csr()))
+        except StepFailed:
+            return  # an authority that cannot tell says so
+        assert found is None
+
+    def test_an_order_is_found_after_its_answer_was_lost(self, opened: Authority, csr: Callable[[], str]) -> None:
+        request = self.request(csr())
+        self.lose_next_answer(opened)
+        with pytest.raises(AnswerLost):
+            opened.submit(request)
+        found = opened.find(request)
+        assert isinstance(found, Issued | Pending)
+        answer = found if isinstance(found, Issued) else opened.collect(found.reference, request)
+        assert isinstance(answer, Issued | Pending)
+
+    def test_a_refusal_is_an_answer_in_words(self, opened: Authority, csr: Callable[[], str]) -> None:
+        self.refuse_next(opened)
+        answer = opened.submit(self.request(csr()))
+        assert isinstance(answer, Refused)
+        assert answer.reason.strip()
+        self._no_secret_in(answer.reason)
+
+    def test_no_secret_is_shown(self, opened: Authority) -> None:
+        self._no_secret_in(repr(opened))
+        self._no_secret_in(str(opened))
+        self._no_secret_in(" ".join(opened.check()))
+
+    def _no_secret_in(self, text: str) -> None:
+        assert not [len(secret) for secret in self.secrets if secret in text]

