@@ -102,6 +102,8 @@ class Ledger(Records):
             fresh = self._mine(unit, renewal)
             going = replace(fresh, state=State.RUNNING, gate=None, reason="", wake_at=None)
             unit.save(going)
+            if fresh.current is not None:  # what did not answer while looking does not count against the step
+                unit.save_step(renewal.id, fresh.current, progress={})
             details: dict[str, Json] = {"digest": renewal.plan.digest, "phase": str(renewal.phase)}
             self._append(unit, What.STARTED, going, details)
         self._changed(renewal.id)

@@ -200,6 +200,9 @@ class Runner:
             now = standing(renewal, self._session(renewal))
         except CertrenewError as error:
             now = [f"The nodes could not be read just now: {error}"]
+        except Exception:  # a broken adapter must not keep the renewal from stopping
+            log.exception("the nodes of renewal %s could not be read", renewal.id)
+            now = ["The nodes could not be read just now; the log has the details."]
         self._ledger.stop(renewal, record, reason, now, what)
         self._sessions.close(renewal.id)
         return Go()
