@@ -121,7 +121,7 @@ class Runner:
                 case Waiting() as waiting:
                     return self._wait(renewal, record, step, waiting)
                 case Satisfied(output, note):
-                    seen = {**step.verify(ctx), **_shown(output)}
+                    seen = _shown({**step.verify(ctx), **output})
                     self._ledger.finish(renewal, record, step, output, seen, note=note, began=began, acted=False)
                     return Go()
                 case Ready():
@@ -158,6 +158,8 @@ class Runner:
                     " if not, retry it.",
                 )
             raise
+        except DatabaseUnreachable:
+            raise  # our own database: it says nothing about what the act did
         except Unreachable:
             self._ledger.end(renewal, record, number, "nothing happened")
             raise
@@ -172,7 +174,7 @@ class Runner:
         except StepFailed:
             self._ledger.end(renewal, record, number, "acted, not verified")
             raise
-        seen = {**_shown(outcome.output), **evidence}
+        seen = _shown({**outcome.output, **evidence})
         self._ledger.finish(renewal, record, step, outcome.output, seen, note="", began=began, acted=True)
         return Go()
 
