@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 THREADS = 64  # a restart step holds a thread for the minutes that the service takes
 EMBEDDED = "embedded"
-POLL_QUEUE = 0.5  # seconds until a new renewal is noticed, or one that was taken over
+POLL_QUEUE = 1.0  # seconds until a new renewal is noticed, or one that was taken over
 DRAIN = 2.0  # seconds that acts in flight get to come to an end when the process is told to stop
 
 
@@ -72,6 +72,7 @@ class Engine:
                 log_level="WARNING",
                 max_executor_threads=THREADS,
                 notification_listener_polling_interval_sec=inside.POLL_SQLITE,
+                notification_coalesce_sec=0.5,  # for events, which are not used; the default wakes 100 times a second
             )
         )
         interpreter.register(advance, self._moves)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from dbos import DBOSClient
 
-from certrenew.engine.leases import LIVING
 from certrenew.engine.names import QUEUE
 
 log = logging.getLogger(__name__)
@@ -18,6 +17,7 @@ FREE = sa.text(
     "delete from lease where name not like 'executor:%' and name not like 'renewal:%' and holder like 'replica-%'"
     " and holder not in (select holder from lease where name like 'executor:%' and until > now())"
 )
+DEAD = sa.text("select holder from lease where name like 'executor:%' and until <= now()")
 FORGET = sa.text("delete from lease where name like 'executor:%' and until < now() - interval '1 day'")
 
 
@@ -57,24 +57,26 @@ class TakeOver:
         with self._database.begin() as connection:
             if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))):
                 return 0
-            found = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
-            living = set(connection.scalars(LIVING)) | {self._executor}  # after the list: a lease precedes any work
-            dead = [workflow for workflow in found if workflow.executor_id not in living]
-            if dead:
-                names = ", ".join(sorted({str(workflow.executor_id) for workflow in dead}))
-                log.warning("%s is gone; %d renewal(s) are taken over", names, len(dead))
-                self._queue([workflow.workflow_id for workflow in dead])
+            dead = list(connection.scalars(DEAD))  # for ever: each boot has a name of its own
+            found = self._pending(dead) if dead else []
+            if found:
+                log.warning("%d renewal(s) of replicas that are gone are taken over", len(found))
+                self._queue(found)
             connection.execute(FREE)
             connection.execute(FORGET)
-        return len(dead)
+        return len(found)
 
     def hand_over(self) -> int:
         """Put this replica's own renewals back into the queue when it leaves; returns how many."""
-        found = self._client.list_workflows(
-            status="PENDING", executor_id=self._executor, load_input=False, load_output=False
-        )
-        self._queue([workflow.workflow_id for workflow in found])
+        found = self._pending([self._executor])
+        self._queue(found)
         return len(found)
+
+    def _pending(self, executors: list[str]) -> list[str]:
+        found = self._client.list_workflows(
+            status="PENDING", executor_id=executors, load_input=False, load_output=False
+        )
+        return [workflow.workflow_id for workflow in found]
 
     def _queue(self, workflows: Sequence[str]) -> None:
         if workflows:
