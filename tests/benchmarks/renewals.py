@@ -178,13 +178,13 @@ def own_time(nodes: int, speed: float) -> None:
 def _to_the_end(app: Application, renewal_id: str) -> Renewal:
     """Release as soon as it is asked for."""
     while True:
-        with app.store() as unit:
+        with app.store(reading=True) as unit:
             renewal = unit.get(renewal_id)
         if renewal.state.final or renewal.state is State.STOPPED:
             return renewal
         if renewal.gate is not None and renewal.state is State.WAITING and not renewal.released:
             app.service.handle(Release(renewal=renewal_id), CARMEN, key="b3")
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def acks(renewals: int, seconds: float) -> None:

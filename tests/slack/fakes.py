@@ -190,7 +190,7 @@ class Store:
         self.slow: Callable[[], None] = lambda: None
         self._lock = threading.RLock()
 
-    def __call__(self) -> "Store":
+    def __call__(self, *, reading: bool = False) -> "Store":
         return self
 
     def __enter__(self) -> "Store":

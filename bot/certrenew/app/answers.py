@@ -66,7 +66,7 @@ class Answers:
         return found
 
     def _status(self, subject: str) -> str:
-        with self._units() as unit:
+        with self._units(reading=True) as unit:
             if subject:
                 return "\n".join(renewal_lines(unit.find(subject)))
             renewals = unit.open_renewals()
@@ -75,7 +75,7 @@ class Answers:
         return "\n".join(one_line(renewal) for renewal in renewals)
 
     def _list(self, cluster: str) -> str:
-        with self._units() as unit:
+        with self._units(reading=True) as unit:
             renewals = unit.newest(cluster=cluster)
         if not renewals:
             return "There has been no renewal yet."

@@ -79,7 +79,7 @@ class Inbox:
 
     def sweep(self) -> int:
         """Take up what was left behind by a process that died, or by the command line; returns how many."""
-        with self._units() as unit:
+        with self._units(reading=True) as unit:
             found = unit.unanswered(received_before=self._clock.now())
         return sum(self._hand_over(request) for request in found)
 

@@ -111,7 +111,7 @@ class Ledger(Records):
     # ---- attempts -------------------------------------------------------------------------------------------------
 
     def recall(self, renewal: Renewal, record: StepRecord) -> Memory:
-        with self._units() as unit:
+        with self._units(reading=True) as unit:
             unknown = unit.unknown_attempts(renewal.id, record.number)
             progress, since = unit.step_memory(renewal.id, record.number)
         return Memory(unknown[0].at if unknown else None, since, progress)
@@ -143,7 +143,7 @@ class Ledger(Records):
             newest = unit.newest_attempt(renewal.id, record.number)
             return newest == number and unit.owns(renewal.id, self._executor)
 
-        return self._insist(ask)
+        return self._insist(ask, reading=True)
 
     def end(self, renewal: Renewal, record: StepRecord, number: int, outcome: str) -> None:
         def write(unit: UnitOfWork) -> None:
@@ -217,7 +217,7 @@ class Ledger(Records):
 
     def count_unanswered(self, renewal: Renewal, record: StepRecord | None) -> int:
         """How often in a row this step got no answer, this time included."""
-        with self._units() as unit:
+        with self._units(reading=True) as unit:
             progress, _ = unit.step_memory(renewal.id, _number(renewal, record))
         tries = progress.get("unanswered", 0)
         return (tries if isinstance(tries, int) else 0) + 1

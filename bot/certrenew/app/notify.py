@@ -83,7 +83,7 @@ class Notifier:
 
     def show(self, observer: Observer) -> int:
         """Show the next batch and move the cursor; returns how many events there were."""
-        with self._units() as unit:
+        with self._units(reading=True) as unit:
             events = unit.events(after=unit.cursor(observer.name), limit=self._batch)
         if events:
             observer.saw(events)

@@ -34,12 +34,12 @@ class Records:
             raise LostOwnership
         return fresh
 
-    def _insist(self, work: Callable[[UnitOfWork], T]) -> T:
+    def _insist(self, work: Callable[[UnitOfWork], T], *, reading: bool = False) -> T:
         """A transaction that is tried again when the database goes away in its midst."""
         deadline = time.monotonic() + INSIST
         while True:
             try:
-                with self._units() as unit:
+                with self._units(reading=reading) as unit:
                     return work(unit)
             except DatabaseUnreachable:
                 if time.monotonic() > deadline:

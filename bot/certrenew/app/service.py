@@ -64,7 +64,7 @@ class Service:
             return answer
 
     def _renew(self, command: Renew, person: Person, key: str, origin: str) -> Answer:
-        with self._units() as unit:
+        with self._units(reading=True) as unit:
             if (earlier := unit.answered(key)) is not None:
                 return Answer(earlier)
             for renewal in unit.open_renewals():

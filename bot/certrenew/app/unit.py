@@ -161,4 +161,6 @@ class UnitOfWork(Protocol):
 class Units(Protocol):
     """Opens units of work. Errors: Unreachable when the database does not answer."""
 
-    def __call__(self) -> UnitOfWork: ...
+    def __call__(self, *, reading: bool = False) -> UnitOfWork:
+        """`reading` promises that nothing will be written: such a unit keeps nobody waiting."""
+        ...

@@ -65,7 +65,7 @@ def renew(
     with shell.acting(stay=True) as (app, have_done):
         answer = have_done(_renew(app, purpose, cluster, authority, change, replace_csr))
         click.echo(answer.text)
-        with app.store() as unit:
+        with app.store(reading=True) as unit:
             renewal = unit.find(answer.renewal or cluster)
         click.echo("\n".join(plan_lines(renewal.plan)))
         click.echo(f"Another person approves it with: certrenew approve {renewal.short_id}")
@@ -79,7 +79,7 @@ def renew(
 def follow(shell: Shell, renewal: str) -> None:
     """Show a renewal as it goes on, until it ends or needs a person."""
     with shell.reading() as app:
-        with app.store() as unit:
+        with app.store(reading=True) as unit:
             found = unit.find(renewal)
         _follow(app, found)
 
@@ -88,7 +88,7 @@ def _follow(app: Application, renewal: Renewal) -> None:
     """Print each event as it comes; ends with the renewal, or with exit code 1 when it stops."""
     after, shown = 0, ""
     while True:
-        with app.store() as unit:
+        with app.store(reading=True) as unit:
             events = unit.events(renewal=renewal.id, after=after)
             now = unit.find(renewal.id)
         for event in events:
@@ -112,7 +112,7 @@ def _follow(app: Application, renewal: Renewal) -> None:
 def status(shell: Shell, subject: str, as_json: bool) -> None:
     """Show what is open, or one renewal with its steps."""
     with shell.reading() as app:
-        with app.store() as unit:
+        with app.store(reading=True) as unit:
             found = [unit.find(subject)] if subject else list(unit.open_renewals())
         if as_json:
             click.echo(json.dumps([summary(renewal) for renewal in found], indent=2))
@@ -133,7 +133,7 @@ def list_(shell: Shell, cluster: str, as_json: bool) -> None:
         if not as_json:
             click.echo(app.answers.answer(ListRenewals(cluster=name), me()))
             return
-        with app.store() as unit:
+        with app.store(reading=True) as unit:
             click.echo(json.dumps([summary(renewal) for renewal in unit.newest(cluster=name)], indent=2))
 
 

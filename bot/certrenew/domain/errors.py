@@ -8,6 +8,7 @@
     - NotAllowed       this person may not do that
   - StepFailed         a step did not reach its goal; the renewal stops and a person decides
     - AccessDenied     an account or a key was refused; it is never tried again by itself
+    - Unreadable       a node lists something but does not show it; what can go on without it, goes on
   - Unreachable        a node, an authority or Slack did not answer; nothing happened there, safe to retry
     - AnswerLost       the request went out and its answer was lost; look at the world before repeating
     - DatabaseUnreachable  certrenew's own database does not answer; work goes on when it does
@@ -48,6 +49,10 @@ class StepFailed(CertrenewError):
 
 class AccessDenied(StepFailed):
     """A user name, password, token or key was refused. Never retried by itself: accounts get locked."""
+
+
+class Unreadable(StepFailed):
+    """A node says that something is there, but does not show it."""
 
 
 class Unreachable(CertrenewError):

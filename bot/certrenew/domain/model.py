@@ -158,7 +158,7 @@ class Snapshot:
     nodes: tuple[NodeSnapshot, ...]
     security_mode: SecurityMode = SecurityMode.NON_SECURE
     phone_interaction: PhoneInteraction = PhoneInteraction.UNKNOWN
-    device_pools: tuple[str, ...] = ()
+    device_pools: tuple[str, ...] = ()  # "" stands for the phones that AXL tells without one
     phones: int = 0
     problems: tuple[str, ...] = ()
 

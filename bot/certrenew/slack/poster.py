@@ -85,7 +85,7 @@ class Poster:
         if now - self._looked_at < self._settings.redraw_interval:
             return
         self._looked_at = now
-        with self._units() as unit:
+        with self._units(reading=True) as unit:
             renewals = list(unit.open_renewals())
             if not self._looked_back:
                 known = {renewal.id for renewal in renewals}
@@ -99,7 +99,7 @@ class Poster:
     def _read(self, ids: Iterable[str]) -> list[Renewal]:
         found: list[Renewal] = []
         for renewal_id in ids:
-            with self._units() as unit:
+            with self._units(reading=True) as unit:
                 try:
                     found.append(unit.find(renewal_id))
                 except CommandRefused:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 
 from certrenew.domain.errors import ConfigError, DatabaseUnreachable
 
+READING = "certrenew_reading"  # an execution option: this transaction writes nothing
 GONE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)  # the last: no free connection
 
 
@@ -46,8 +47,10 @@ def open_engine(url: URL) -> sa.Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
-    def immediate(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # a reader that later writes would meet "locked"
+    def begin(connection: sa.Connection) -> None:
+        # A unit that reads and later writes would meet "locked"; one that only reads must keep nobody waiting.
+        reading = connection.get_execution_options().get(READING, False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 

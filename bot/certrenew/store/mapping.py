@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, cast
+
+import sqlalchemy as sa
 
 from certrenew.domain.approval import Approval, Decision, Gate, Person
 from certrenew.domain.events import Event
-from certrenew.domain.plan import Json
+from certrenew.domain.plan import Json, Plan
 from certrenew.domain.renewal import Renewal, State, StepRecord, StepState, Want
 from certrenew.steps import plan_from_json
 from certrenew.store.rows import ApprovalRow, AuditRow, RenewalRow, StepRow
@@ -21,10 +25,22 @@ def load(text: str) -> dict[str, Json]:
     return cast("dict[str, Json]", json.loads(text))
 
 
-def renewal_from(row: RenewalRow, steps: Sequence[StepRow], approvals: Sequence[ApprovalRow]) -> Renewal:
+@lru_cache(maxsize=64)
+def _plan(text: str) -> Plan:
+    """A stored plan never changes, and a long one takes milliseconds to read."""
+    return plan_from_json(json.loads(text))
+
+
+@lru_cache(maxsize=4096)
+def _kept(text: str) -> Mapping[str, Json]:
+    """What a step left behind, read only: finished steps are read again with every move."""
+    return MappingProxyType(load(text))
+
+
+def renewal_from(row: RenewalRow, steps: Sequence[sa.Row[Any]], approvals: Sequence[ApprovalRow]) -> Renewal:
     return Renewal(
         id=row.id,
-        plan=plan_from_json(json.loads(row.plan)),
+        plan=_plan(row.plan),
         state=State(row.state),
         requester=Person(row.requester_id, row.requester_name, row.requester_mention),
         created_at=row.created_at,
@@ -73,15 +89,15 @@ def changing(renewal: Renewal) -> dict[str, Any]:
     }
 
 
-def step_from(row: StepRow) -> StepRecord:
+def step_from(row: StepRow | sa.Row[Any]) -> StepRecord:
     return StepRecord(
         number=row.number,
         kind=row.kind,
         node=row.node,
         state=StepState(row.state),
         attempts=row.attempts,
-        output=load(row.output),
-        evidence=load(row.evidence),
+        output=_kept(row.output),
+        evidence=_kept(row.evidence),
         error=row.error,
         started_at=row.started_at,
         finished_at=row.finished_at,

@@ -28,8 +28,8 @@ class Store:
         self._patience = patience
         self._now = now
 
-    def __call__(self) -> SqlUnit:
-        return SqlUnit(self.engine, self._mailbox, patience=self._patience, now=self._now)
+    def __call__(self, *, reading: bool = False) -> SqlUnit:
+        return SqlUnit(self.engine, self._mailbox, patience=self._patience, now=self._now, reading=reading)
 
     def with_patience(self, seconds: float) -> "Store":
         """The same store for work that can wait: `seconds` for a database that is away."""

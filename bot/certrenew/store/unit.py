@@ -17,7 +17,7 @@ from certrenew.domain.events import GENESIS, Event
 from certrenew.domain.plan import Json
 from certrenew.domain.renewal import FINAL, Renewal, StepRecord, StepState
 from certrenew.store import mapping
-from certrenew.store.database import told_kindly
+from certrenew.store.database import READING, told_kindly
 from certrenew.store.lease_rows import LeaseTable
 from certrenew.store.ledger_rows import AttemptTable
 from certrenew.store.request_rows import RequestTable
@@ -54,8 +54,17 @@ class NoMailbox:
 class SqlUnit(AttemptTable, RequestTable, LeaseTable):
     """Implements `UnitOfWork`. `patience` is how many seconds it waits for a database that is away."""
 
-    def __init__(self, engine: sa.Engine, mailbox: Mailbox, *, patience: float, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        engine: sa.Engine,
+        mailbox: Mailbox,
+        *,
+        patience: float,
+        now: Callable[[], datetime],
+        reading: bool = False,
+    ) -> None:
+        self._engine = engine.execution_options(**{READING: True}) if reading else engine
+        self._reading = reading
         self._mailbox = mailbox
         self._patience = patience
         self._now = now
@@ -102,7 +111,8 @@ class SqlUnit(AttemptTable, RequestTable, LeaseTable):
         self.session.flush()
 
     def get(self, renewal_id: str) -> Renewal:
-        row = self.session.scalar(sa.select(RenewalRow).where(RenewalRow.id == renewal_id).with_for_update())
+        query = sa.select(RenewalRow).where(RenewalRow.id == renewal_id)
+        row = self.session.scalar(query if self._reading else query.with_for_update())
         if row is None:
             raise CommandRefused(f"There is no renewal {renewal_id[:8]!r}; try: list.")
         return self._whole(row)
@@ -164,7 +174,8 @@ class SqlUnit(AttemptTable, RequestTable, LeaseTable):
         return [self._whole(row) for row in self.session.scalars(query)]
 
     def _whole(self, row: RenewalRow) -> Renewal:
-        steps = self.session.scalars(sa.select(StepRow).where(StepRow.renewal == row.id).order_by(StepRow.number))
+        columns = StepRow.__table__.columns  # rows without identity: hundreds of them are read with every move
+        steps = self.session.execute(sa.select(*columns).where(StepRow.renewal == row.id).order_by(StepRow.number))
         votes = self.session.scalars(
             sa.select(ApprovalRow).where(ApprovalRow.renewal == row.id).order_by(ApprovalRow.id)
         )
