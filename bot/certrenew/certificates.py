@@ -16,6 +16,7 @@ from certrenew.steps import (
     CheckNode,
     CheckPhoneInteraction,
     CheckReplication,
+    CheckRequest,
     CheckSecurityMode,
     Collect,
     GenerateCsr,
@@ -149,6 +150,9 @@ def standard(kind: CertificateType, snapshot: Snapshot, options: Options) -> Ite
         yield Submit(node=node.node.name, purpose=kind.purpose, authority=options.authority)
     for node in targets:
         yield from collected(kind, node.node.name, options)
+    if len(targets) > 1:  # with a single one, its upload looks by itself
+        for node in targets:
+            yield CheckRequest(node=node.node.name, purpose=kind.purpose)
     for node in targets:
         yield UploadChain(node=node.node.name, purpose=kind.purpose, trust=kind.trust)
         yield UploadIdentity(node=node.node.name, purpose=kind.purpose)
@@ -211,7 +215,7 @@ def restarted(kind: CertificateType, snapshot: Snapshot) -> Iterator[Step]:
     if kind.phones is Phones.RESET_AND_WAIT:
         for pool in snapshot.device_pools:
             yield ResetPhones(node=snapshot.cluster.publisher.name, device_pool=pool)
-            yield phones_back(snapshot, f"the reset of {pool}", settle=True)
+            yield phones_back(snapshot, f"the reset of {pool or 'the phones without a device pool'}", settle=True)
 
 
 def proven(kind: CertificateType, snapshot: Snapshot) -> Iterator[Step]:

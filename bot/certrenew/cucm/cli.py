@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from certrenew.cucm import parse, pem, wording
 from certrenew.cucm.settings import Timeouts
 from certrenew.cucm.shell import Shell
-from certrenew.domain.errors import StepFailed
+from certrenew.domain.errors import StepFailed, Unreadable
 from certrenew.domain.model import SecurityMode, Service
 
 _UNIT = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -66,13 +66,13 @@ class CommandLine:
         return tuple(file for name, file in parse.listed(listing) if name == store)
 
     def trust(self, purpose: str) -> tuple[str, ...]:
-        """PEM of every certificate of the trust store; raises StepFailed if one that is listed cannot be read."""
+        """PEM of every certificate of the trust store; raises Unreadable if one that is listed is not printed."""
         files = self.trust_files(purpose)
         found: list[str] = []
         for file in files:
             certificate = self._trusted(f"{purpose}-trust", file)
             if certificate is None:
-                raise StepFailed(
+                raise Unreadable(
                     f"{self.name} lists {file!r} in {purpose}-trust but does not print it, so it is not known what "
                     "that store holds. Nothing was changed; look at the store on the web page."
                 )

@@ -12,7 +12,7 @@ from certrenew.cucm.rest import Rest, RestAbsent
 from certrenew.cucm.settings import ClusterAccess, NodeAddress
 from certrenew.cucm.shell import Shell
 from certrenew.cucm.tls import NodeTrust
-from certrenew.domain.errors import AnswerLost, StepFailed, Unreachable
+from certrenew.domain.errors import AccessDenied, AnswerLost, StepFailed, Unreachable
 from certrenew.domain.model import Service
 
 T = TypeVar("T")
@@ -226,11 +226,9 @@ class CucmNode:
         """The trust store, or None where this node lists it without printing it."""
         try:
             return self.trust(name)
-        except Unreachable:
+        except AccessDenied:
             raise
-        except StepFailed as failure:
-            if type(failure) is not StepFailed:
-                raise
+        except StepFailed:
             return None
 
     def _listed(self, name: str, wanted: str, said: str) -> None:

@@ -100,7 +100,7 @@ class NodeSession(Protocol):
         ...
 
     def trust(self, purpose: str) -> tuple[str, ...]:
-        """PEM of every certificate in `<purpose>-trust`; raises Unreadable where a node lists it without printing it."""
+        """PEM of every certificate in `<purpose>-trust`; raises Unreadable where they are listed but not shown."""
         ...
 
     def pending_csrs(self) -> frozenset[str]:

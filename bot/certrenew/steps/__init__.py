@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from certrenew.domain.errors import StepFailed
 from certrenew.domain.plan import Plan, Step, Target
-from certrenew.steps.install import UploadChain, UploadIdentity
+from certrenew.steps.install import CheckRequest, UploadChain, UploadIdentity
 from certrenew.steps.phones import AwaitPhones, AwaitPhonesAfterUpload, BaselinePhones, ProvePhones, ResetPhones
 from certrenew.steps.preflight import (
     CheckCtl,
@@ -29,6 +29,7 @@ __all__ = [
     "CheckNode",
     "CheckPhoneInteraction",
     "CheckReplication",
+    "CheckRequest",
     "CheckSecurityMode",
     "Collect",
     "GenerateCsr",
@@ -57,6 +58,7 @@ VOCABULARY: Mapping[str, type[Step]] = {
         CheckNode,
         CheckPhoneInteraction,
         CheckReplication,
+        CheckRequest,
         CheckSecurityMode,
         Collect,
         GenerateCsr,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from certrenew import x509
-from certrenew.domain.errors import StepFailed
+from certrenew.domain.errors import StepFailed, Unreadable
 from certrenew.domain.plan import Blocked, Check, Done, Evidence, Outcome, Phase, Ready, Risk, Satisfied, Step
 from certrenew.domain.ports import NodeSession, StepContext
+from certrenew.steps.looking import Looking
 from certrenew.steps.preflight import must_be_text
 
 
@@ -37,6 +38,23 @@ def still_the_signed_request(ctx: StepContext, session: NodeSession, node: str, 
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckRequest(Looking):
+    """Every node is asked before the first upload: a request lost on the last one must not show half-way."""
+
+    kind: ClassVar[str] = "check_request"
+    phase: ClassVar[Phase] = Phase.INSTALL
+    needs: ClassVar[frozenset[str]] = frozenset({"csr", "chain"})
+    purpose: str
+
+    def summary(self) -> str:
+        return f"Check that {self.node} still holds the {self.purpose} request that was signed"
+
+    def check(self, ctx: StepContext) -> Check:
+        lost = still_the_signed_request(ctx, ctx.session.node(self.node), self.node, self.purpose)
+        return lost or Satisfied({"request": "waits on the node"})
+
+
+@dataclass(frozen=True, kw_only=True)
 class UploadChain(Step):
     """The root, then each intermediate, into the trust stores."""
 
@@ -53,20 +71,20 @@ class UploadChain(Step):
 
     def check(self, ctx: StepContext) -> Check:
         session = ctx.session.node(self.node)
-        if not self._missing(ctx, session):
+        if not self._missing(ctx, session, unread=True):
             return Satisfied(note="all of them are there already")
         return still_the_signed_request(ctx, session, self.node, self.purpose) or Ready()
 
     def act(self, ctx: StepContext) -> Outcome:
         session = ctx.session.node(self.node)
-        for purpose, pem in self._missing(ctx, session):
+        for purpose, pem in self._missing(ctx, session, unread=True):
             ctx.guard()
             session.upload_trust(purpose, pem)
         return Done()
 
     def verify(self, ctx: StepContext) -> Evidence:
         session = ctx.session.node(self.node)
-        if missing := self._missing(ctx, session):
+        if missing := self._missing(ctx, session, unread=False):
             named = ", ".join(f"{x509.read_certificate(pem).subject} in {purpose}-trust" for purpose, pem in missing)
             raise StepFailed(
                 f"{self.node} accepted the upload but does not hold {named}. A certificate with the same name and a"
@@ -74,12 +92,20 @@ class UploadChain(Step):
             )
         return {"in trust": [x509.read_certificate(pem).subject for pem in reversed(chain_of(ctx, self.node)[1:])]}
 
-    def _missing(self, ctx: StepContext, session: NodeSession) -> Sequence[tuple[str, str]]:
-        """(purpose, PEM) of what is not in its store yet: root first, then downwards."""
+    def _missing(self, ctx: StepContext, session: NodeSession, *, unread: bool) -> Sequence[tuple[str, str]]:
+        """(purpose, PEM) of what is not in its store yet: root first, then downwards.
+
+        A store that the node does not print counts as empty before the upload (`unread`), and as filled after it:
+        the upload itself makes sure that each certificate is listed by its name.
+        """
         wanted = list(reversed(chain_of(ctx, self.node)[1:]))
         found: list[tuple[str, str]] = []
         for purpose in self.trust:
-            stored = {x509.fingerprint_of(pem) for pem in session.trust(purpose)}
+            try:
+                stored = {x509.fingerprint_of(pem) for pem in session.trust(purpose)}
+            except Unreadable:
+                found += [(purpose, pem) for pem in wanted if unread]
+                continue
             found += [(purpose, pem) for pem in wanted if x509.fingerprint_of(pem) not in stored]
         return found
 

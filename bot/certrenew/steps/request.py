@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from certrenew import x509
-from certrenew.domain.errors import StepFailed
+from certrenew.domain.errors import StepFailed, Unreadable
 from certrenew.domain.model import Usages
 from certrenew.domain.plan import (
     Blocked,
@@ -157,7 +157,16 @@ class Validate(Looking):
         node = ctx.session.node(self.node)
         leaf = must_be_text(ctx.output("leaf", self.node), "certificate")
         pool = ctx.output("pool", self.node)
-        stored = [pem for purpose in self.trust for pem in node.trust(purpose)]
+        stored: list[str] = []
+        unread: list[Json] = []
+        for purpose in self.trust:
+            try:
+                stored += node.trust(purpose)
+            except Unreadable:
+                unread.append(
+                    f"{self.node} lists {purpose}-trust but does not print it; whether an older certificate of the"
+                    " same name stands in the way shows only at the upload."
+                )
         examined = x509.examine(
             csr_pem=must_be_text(ctx.output("csr", self.node), "signing request"),
             leaf_pem=leaf,
@@ -179,7 +188,7 @@ class Validate(Looking):
                 + " ".join(stops)
                 + f" Nothing was uploaded; {self.node} still stores and serves its old certificate."
             )
-        warnings: list[Json] = [finding.sentence for finding in examined.findings]
+        warnings: list[Json] = [*(finding.sentence for finding in examined.findings), *unread]
         certificate = x509.read_certificate(leaf)
         return Satisfied(
             {
