@@ -24,7 +24,7 @@ def read_snapshot(session: ClusterSession, purposes: Sequence[str]) -> Snapshot:
         mode = session.security_mode()
         interaction = session.phone_interaction()
         configured = session.phones()
-        pools = tuple(sorted({phone.device_pool for phone in configured if phone.device_pool}))
+        pools = tuple(sorted({phone.device_pool for phone in configured}, key=lambda pool: (not pool, pool)))
         phones = len(configured)
     except CertrenewError as error:
         problems.append(str(error))

@@ -149,7 +149,7 @@ class AwaitPhones(Looking):
         more = f" and {len(missing) - NAMED_STRAGGLERS} more" if len(missing) > NAMED_STRAGGLERS else ""
         named = f" Missing: {shown}{more}." if shown else ""
         return (
-            f"{here} of {total} phones are registered {waited / 60:.0f} minutes after {self.after}.{named}"
+            f"{here} of {total} phones are registered {_spoken(waited)} after {self.after}.{named}"
             " Retry waits once more; skip goes on without them; do not renew another purpose before they are back."
         )
 
@@ -174,6 +174,8 @@ class ResetPhones(Step):
     device_pool: str
 
     def summary(self) -> str:
+        if not self.device_pool:
+            return "Reset the phones without a device pool, one by one"
         return f"Reset the phones of device pool {self.device_pool}"
 
     def check(self, ctx: StepContext) -> Check:
@@ -193,12 +195,18 @@ class ResetPhones(Step):
         return Ready()
 
     def act(self, ctx: StepContext) -> Outcome:
-        ctx.guard()
-        ctx.session.reset_device_pool(self.device_pool)
+        if self.device_pool:
+            ctx.guard()
+            ctx.session.reset_device_pool(self.device_pool)
+        else:
+            for phone in ctx.session.phones():
+                if not phone.device_pool:
+                    ctx.guard()
+                    ctx.session.reset_phone(phone.name)
         return Done()
 
     def verify(self, ctx: StepContext) -> Evidence:
-        return {"asked to reset": self.device_pool}
+        return {"asked to reset": self.device_pool or "the phones without a device pool"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +232,10 @@ class ProvePhones(Looking):
             shown = "; ".join(str(line) for line in listed[:NAMED_STRAGGLERS])
             return Blocked(f"{len(missing)} of {total} phones are not back: {shown}. Retry looks again.")
         return Satisfied({"registered": total - len(missing), "baseline": total, "stragglers": listed})
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
 
 
 def _number(value: Json, default: int) -> int:
