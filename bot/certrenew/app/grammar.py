@@ -51,6 +51,8 @@ RENEW = Verb(
     "Plan a renewal and offer it for approval; nothing changes before somebody else approves.",
 )
 
+FILLERS = ("renew", "plan")  # words that people write before the purpose, and that say nothing
+
 
 class Grammar:
     """The language of one installation: it knows the names of its purposes, clusters and authorities."""
@@ -107,6 +109,8 @@ class Grammar:
 
     def _renew(self, words: Sequence[str]) -> Renew:
         options, names = self._options(words)
+        if len(names) > 1 and names[0].lower() in FILLERS:
+            names = names[1:]
         known = {name.lower() for name in (*self._purposes, *self._clusters)}
         if len(names) == 1 and names[0].lower() in {name.lower() for name in self._purposes}:
             raise CommandRefused(f"Name the cluster as well, such as: {names[0]} {self._example_cluster()}.")
@@ -115,7 +119,8 @@ class Grammar:
         if len(names) < 2:
             raise CommandRefused(self._unknown(names[0] if names else words[0]))
         if len(names) > 2:
-            raise CommandRefused(f"I do not understand {names[2]!r}; write: {RENEW.usage}.")
+            strange = next((name for name in names if name.lower() not in known), names[2])
+            raise CommandRefused(f"I do not understand {_shortened(strange)!r}; write: {RENEW.usage}.")
         first, second = names
         if self._is(first, self._clusters) or self._is(second, self._purposes):
             first, second = second, first
@@ -160,7 +165,7 @@ class Grammar:
 
     def _unknown(self, word: str) -> str:
         nearest = nearest_names(word, [*VERBS, *self._purposes])
-        return f"I do not know {word!r}{_did_you_mean(nearest)} Try: help."
+        return f"I do not know {_shortened(word)!r}{_did_you_mean(nearest)} Try: help."
 
     def _one(self, text: str, known: Sequence[str], what: str) -> str:
         for name in known:
@@ -168,7 +173,7 @@ class Grammar:
                 return name
         nearest = nearest_names(text, known)
         hint = _did_you_mean(nearest) if nearest else f"; known: {', '.join(known) or 'none'}."
-        raise CommandRefused(f"There is no {what} {text!r}{hint} Nothing has changed.")
+        raise CommandRefused(f"There is no {what} {_shortened(text)!r}{hint} Nothing has changed.")
 
     @staticmethod
     def _is(text: str, known: Sequence[str]) -> bool:
@@ -203,6 +208,10 @@ def nearest_names(text: str, known: Iterable[str]) -> list[str]:
     """Up to three of `known` that look like `text`."""
     by_lower = {name.lower(): name for name in known}
     return [by_lower[found] for found in get_close_matches(text.lower(), by_lower, n=3, cutoff=0.5)]
+
+
+def _shortened(word: str) -> str:
+    return word if len(word) <= 60 else word[:59] + "…"
 
 
 def _did_you_mean(names: Sequence[str]) -> str:

@@ -64,8 +64,8 @@ class Account:
             mark = self._mark(secret)
             if mark == self._refused:
                 raise AccessDenied(
-                    f"The {self.name} {self.user!r} was refused earlier and its password has not changed since, so "
-                    f"nothing was sent to {where}. Correct the secret, then retry."
+                    f"The {self.name} {self.user!r} was refused earlier with the same password, so nothing was sent to "
+                    f"{where}. Correct the secret, then retry."
                 )
             if mark == self._accepted and not alone:
                 self._lock.release()
