@@ -86,6 +86,15 @@ class CommandLine:
                 return found
         return None
 
+    def privilege_problems(self) -> tuple[str, ...]:
+        output = self._shell.run("show cert list own")
+        if parse.listed(output):
+            return ()
+        return (
+            f"The platform account may log in to {self.name} but may not list its certificates (it needs privilege level"
+            f" 1); the node said: {parse.words(output) or 'nothing'!r}.",
+        )
+
     def pending(self) -> frozenset[str]:
         return frozenset(name for name, _ in parse.listed(self._shell.run("show csr list own")))
 

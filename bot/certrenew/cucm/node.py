@@ -177,6 +177,9 @@ class CucmNode:
     def ctl_serials(self) -> frozenset[str]:
         return self._cli.ctl_serials()
 
+    def privilege_problems(self) -> tuple[str, ...]:
+        return self._cli.privilege_problems()
+
     def ctl_problems(self) -> tuple[str, ...]:
         return self._cli.ctl_problems()
 

@@ -145,6 +145,10 @@ class NodeSession(Protocol):
         """Sentences for every server whose database replication is not "(2) Setup Completed"."""
         ...
 
+    def privilege_problems(self) -> tuple[str, ...]:
+        """Sentences when the account may log in, but may not see certificates on the command line (level 1)."""
+        ...
+
     def backup_running(self) -> bool:
         """Whether a disaster recovery backup or restore is active."""
         ...

@@ -112,6 +112,8 @@ class CheckNode(Precheck):
     def look(self, ctx: StepContext) -> Evidence | Blocked:
         node = ctx.session.node(self.node)
         version = node.version()
+        if problems := node.privilege_problems():
+            return Blocked(" ".join(problems))
         stored = x509.read_certificate(node.identity(self.purpose))
         if self.serial and stored.serial != self.serial:
             return Blocked(

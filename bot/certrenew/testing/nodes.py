@@ -147,6 +147,9 @@ class FakeNodeSession:
         with self._call(f"ctl_serials {self._name}"):
             return frozenset(self._cluster.ctl)
 
+    def privilege_problems(self) -> tuple[str, ...]:
+        return ()
+
     def ctl_problems(self) -> tuple[str, ...]:
         with self._call(f"ctl_problems {self._name}"):
             return self._cluster.ctl_problems
