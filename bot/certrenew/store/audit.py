@@ -33,7 +33,7 @@ def walk(engine: sa.Engine, *, renewal: str = "", after: int = 0) -> Iterator[Ev
     while True:
         query = sa.select(AuditRow).where(AuditRow.number > after).order_by(AuditRow.number).limit(1000)
         if renewal:
-            query = query.where(AuditRow.renewal.like(f"{renewal.replace('%', '')}%"))
+            query = query.where(AuditRow.renewal.startswith(renewal, autoescape=True))
         with told_kindly(engine.url), Session(engine) as session:
             events = [mapping.event_from(row) for row in session.scalars(query)]
         yield from events

@@ -121,8 +121,8 @@ class SqlUnit(AttemptTable, RequestTable, LeaseTable):
         wanted = reference.strip().lower()
         rows: Sequence[str] = ()
         if len(wanted) >= 4:
-            like = wanted.replace("%", "").replace("_", "")
-            rows = self.session.scalars(sa.select(RenewalRow.id).where(RenewalRow.id.like(f"{like}%")).limit(2)).all()
+            begins = RenewalRow.id.startswith(wanted, autoescape=True)
+            rows = self.session.scalars(sa.select(RenewalRow.id).where(begins).limit(2)).all()
         if not rows:
             open_on = sa.func.lower(RenewalRow.cluster) == wanted, RenewalRow.state.not_in(ENDED)
             rows = self.session.scalars(sa.select(RenewalRow.id).where(*open_on).limit(2)).all()
