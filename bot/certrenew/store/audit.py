@@ -15,6 +15,7 @@ from certrenew.store import mapping
 from certrenew.store.database import told_kindly
 from certrenew.store.rows import AuditRow
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell
 COLUMNS = ("number", "at", "what", "actor", "actor_name", "renewal", "cluster", "details", "previous", "hash")
 
 
@@ -101,4 +102,4 @@ def as_json(event: Event) -> dict[str, object]:
 
 def _cell(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-    return "'" + text if text[:1] in "=+-@" else text
+    return "'" + text if text.startswith(FORMULA) else text
