@@ -8,7 +8,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-KEPT = ("audit_event", "approval")
+KEPT = {"audit_event": "number", "approval": "id"}
 
 
 def _time(name: str, *, nullable: bool = False) -> sa.Column[object]:
@@ -111,6 +111,12 @@ def _keep() -> None:
                     f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
                     f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
                 )
+        for table, key in KEPT.items():  # INSERT OR REPLACE deletes without telling the triggers above
+            op.execute(
+                f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}"
+                f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"
+                f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
         return
     op.execute(
         "CREATE FUNCTION certrenew_append_only() RETURNS trigger LANGUAGE plpgsql AS"
