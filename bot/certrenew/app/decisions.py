@@ -144,9 +144,10 @@ class Decisions:
             raise CommandRefused(
                 f"Renewal {renewal.short_id} stands at step {record.number}, not {command.step}; nothing has changed."
             )
-        if needed := _needed_later(renewal, record):
+        if needed := renewal.plan.needed_later(record.number):
             raise CommandRefused(
-                f"Step {record.number} cannot be skipped: {needed} later needs what it makes. Retry it or abandon."
+                f"Step {record.number} cannot be skipped: “{needed.summary()}” later needs what it makes. Retry it or"
+                " abandon."
             )
         now = self._clock.now()
         unit.forget_unknown(renewal.id, record.number, person.id)
@@ -239,12 +240,3 @@ def _already(renewal: Renewal) -> str:
     decided = renewal.approvals[-1] if renewal.approvals else None
     by = f", decided by {decided.person.name}" if decided else ""
     return f"Renewal {renewal.short_id} is already {renewal.state}{by}; nothing has changed."
-
-
-def _needed_later(renewal: Renewal, record: StepRecord) -> str:
-    """The summary of a later step on the same node that needs what `record`'s step makes; empty for none."""
-    makes = renewal.plan.steps[record.number - 1].makes
-    for step in renewal.plan.steps[record.number :]:
-        if step.node == record.node and makes & step.needs:
-            return f"“{step.summary()}”"
-    return ""

@@ -185,6 +185,12 @@ class Plan:
                 yield f"step {number} ({step.kind}) belongs to {step.phase}, but {phase} has begun"
             phase = max(phase, step.phase, key=lambda found: found.order)
 
+    def needed_later(self, number: int) -> Step | None:
+        """The first later step that needs what step `number` makes: without it, that one could not run."""
+        found = self.steps[number - 1]
+        later = self.steps[number:]
+        return next((step for step in later if step.node == found.node and found.makes & step.needs), None)
+
     def differences(self, other: "Plan") -> tuple[str, ...]:
         """Sentences that say how `other`, made later, differs from this plan; empty when nothing does."""
         found: list[str] = []

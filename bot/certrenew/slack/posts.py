@@ -129,7 +129,7 @@ def _stop(renewal: Renewal, event: Event) -> Iterator[str]:
     yield from standing[:MOST_NODES]
     if len(standing) > MOST_NODES:
         yield f"• and {count(len(standing) - MOST_NODES, 'more node')}"
-    yield choices(number)
+    yield choices(renewal, number)
 
 
 def outcome(renewal: Renewal) -> str:

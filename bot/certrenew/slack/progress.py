@@ -77,13 +77,13 @@ def stop_lines(renewal: Renewal) -> Iterator[str]:
     where = f"Step {number}, {summary(renewal, number)}, stopped. " if number else ""
     yield f"*What happened:* {where}{line_of(renewal.reason or 'No reason was recorded.', WHOLE_REASON)}"
     yield f"*What is true now:* {truth(renewal)}"
-    yield choices(number)
+    yield choices(renewal, number)
 
 
-def choices(number: int) -> str:
+def choices(renewal: Renewal, number: int) -> str:
     """What a person can do about a renewal that stopped at step `number` (0: at no step)."""
     found = [f"*Retry* tries {f'step {number}' if number else 'it'} once more."]
-    if number:
+    if number and not renewal.plan.needed_later(number):
         found.append(f"*Skip* goes on without step {number} (approvers only, with a reason).")
     found.append("*Abandon* ends the renewal here; what is done stays done.")
     return "*What you can do:* " + " ".join(found)

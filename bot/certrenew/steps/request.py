@@ -186,7 +186,9 @@ class Validate(Looking):
             return Blocked(
                 f"The certificate that came back for {self.node} must not be uploaded. "
                 + " ".join(stops)
-                + f" Nothing was uploaded; {self.node} still stores and serves its old certificate."
+                + f" Nothing was uploaded; {self.node} still stores and serves its old certificate. A retry looks at"
+                " the same certificate again: to have another one issued, correct the authority, abandon this renewal"
+                " and ask again with --replace-csr."
             )
         warnings: list[Json] = [*(finding.sentence for finding in examined.findings), *unread]
         certificate = x509.read_certificate(leaf)
@@ -213,4 +215,4 @@ def _order(answer: Answer) -> dict[str, Json]:
         case Pending(reference):
             return {"order": {"reference": reference}}
         case Refused(reason):
-            raise StepFailed(f"The authority refused the request: {reason} Nothing was uploaded.")
+            raise StepFailed(f"The authority refused the request: {reason.rstrip('. ')}. Nothing was uploaded.")
