@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import click
 
@@ -152,14 +153,19 @@ def _slack(settings: Settings) -> Iterator[tuple[bool, str]]:
 
 
 @click.command("plugins")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @click.pass_obj
-def plugins_(shell: Shell) -> None:
+def plugins_(shell: Shell, as_json: bool) -> None:
     """List the plugins: where each comes from, what it offers, what is wrong with it."""
     try:
         enabled = shell.settings(level="error").plugins.enabled
     except ConfigError:
         enabled = ()
-    for plugin in Plugins(enabled).listed():
+    listed = Plugins(enabled).listed()
+    if as_json:
+        click.echo(json.dumps([asdict(plugin) for plugin in listed], indent=2))
+        return
+    for plugin in listed:
         click.echo(f"{plugin.name:<22} {plugin.origin:<24} {', '.join(plugin.offers)}")
         if plugin.problem:
             click.echo(f"{'':<22} problem: {plugin.problem}")

@@ -1,5 +1,6 @@
 """Plays the people of the demonstration through the workspace's own doors, and prints the conversation."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -75,6 +76,14 @@ class People:
 
     def messages(self) -> list[dict[str, Any]]:
         return cast("list[dict[str, Any]]", self._get("messages", channel=self._channel, **{"as": REQUESTER}))
+
+    def everything(self) -> bytes:
+        """All that stands in the channel and its threads, as it travelled."""
+        parts = self.messages()
+        threads = [message["ts"] for message in parts if int(message.get("reply_count") or 0)]
+        for ts in threads:
+            parts += self._get("messages", channel=self._channel, thread_ts=ts, **{"as": REQUESTER})
+        return json.dumps(parts).encode()
 
     def listen(self) -> None:
         """Print what is new in the channel and in the threads."""

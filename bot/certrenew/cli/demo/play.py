@@ -50,6 +50,7 @@ def play(people: People, lab: dict[str, Any], config: Path, *, say: Say) -> bool
         time.sleep(POLL)
     _hear_the_end(people, renewal)
     verdicts = list(_judge(people, before, renewal, lab))
+    verdicts.append(_secrets(people, lab, config.parent))
     verdict = verify(engine)
     verdicts.append((not verdict.problem, f"the audit is whole: {verdict.rows} rows, head {verdict.head[:16]}…"))
     for good, sentence in verdicts:
@@ -98,6 +99,21 @@ def _judge(
     twice = _twice(people.journal())
     verdicts.append((not twice, "no act was done twice" if not twice else f"done twice: {', '.join(twice)}"))
     return verdicts
+
+
+def _secrets(people: People, lab: dict[str, Any], directory: Path) -> tuple[bool, str]:
+    """No secret may stand in a log, in the database or in a message."""
+    secrets = [
+        lab["cluster"]["platform"]["password"],
+        lab["cluster"]["application"]["password"],
+        lab["slack"]["bot_token"],
+        lab["slack"]["app_token"],
+        lab["authority"]["token"],
+    ]
+    places = [*directory.glob("bot*.log"), *directory.glob("certrenew.db*")]
+    texts = {path.name: path.read_bytes() for path in places} | {"the channel": people.everything()}
+    leaks = sorted(name for name, text in texts.items() if any(secret.encode() in text for secret in secrets))
+    return not leaks, f"no secret stands in {', '.join(texts)}" if not leaks else f"secrets stand in {', '.join(leaks)}"
 
 
 def _serves_new(name: str, before: dict[str, Any], after: dict[str, Any]) -> tuple[bool, str]:
