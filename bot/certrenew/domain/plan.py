@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
-if TYPE_CHECKING:
-    from certrenew.domain.ports import StepContext
-
-Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
+from certrenew.domain.ports import StepContext
+from certrenew.domain.values import Json as Json
 
 
 class Phase(StrEnum):
@@ -99,15 +97,15 @@ class Step(ABC):
         """The line in the plan, the card and the audit: an imperative sentence without a full stop."""
 
     @abstractmethod
-    def check(self, ctx: "StepContext") -> Check:
+    def check(self, ctx: StepContext) -> Check:
         """Look, change nothing. May raise Unreachable or StepFailed."""
 
     @abstractmethod
-    def act(self, ctx: "StepContext") -> Outcome:
+    def act(self, ctx: StepContext) -> Outcome:
         """Do it. Call `ctx.guard()` immediately before the command that cannot be taken back."""
 
     @abstractmethod
-    def verify(self, ctx: "StepContext") -> Evidence:
+    def verify(self, ctx: StepContext) -> Evidence:
         """Look again; return what was seen, for the audit, or raise StepFailed."""
 
     def to_json(self) -> dict[str, Json]:

@@ -13,7 +13,7 @@ from certrenew.domain.model import (
     SecurityMode,
     Service,
 )
-from certrenew.domain.plan import Json
+from certrenew.domain.values import Json
 
 # ---- certificate authorities -------------------------------------------------------------------------------
 
