@@ -27,7 +27,6 @@ from certrenew.steps.looking import Looking
 
 NAMED_STRAGGLERS = 20
 MILESTONES = (0.25, 0.5, 0.75, 0.9)
-EXPECTED_REASONS = frozenset({8, 9, 17})  # device, CallManager and apply-config resets: RISPort70 StatusReason
 
 
 def count_phones(ctx: StepContext, nodes: Sequence[str]) -> dict[str, int | None]:
@@ -183,9 +182,7 @@ class ResetPhones(Step):
             return Ready()
         names = [phone.name for phone in ctx.session.phones() if phone.device_pool == self.device_pool]
         known = ctx.session.registrations(names)
-        moved = [
-            found for found in known.values() if _moved(found.since, ctx.attempted) or found.reason in EXPECTED_REASONS
-        ]
+        moved = [found for found in known.values() if _moved(found.since, ctx.attempted)]
         if names and len(moved) * 2 > len(names):
             return Satisfied(note=f"{len(moved)} of {len(names)} phones have reset since the attempt that was cut off")
         if (ctx.now - ctx.attempted).total_seconds() < ctx.pace.phones_settle:
