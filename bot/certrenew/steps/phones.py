@@ -94,6 +94,7 @@ class AwaitPhones(Looking):
 
     kind: ClassVar[str] = "await_phones"
     phase: ClassVar[Phase] = Phase.ACTIVATE
+    needs: ClassVar[frozenset[str]] = frozenset({"baseline", "phones"})
     nodes: tuple[str, ...]
     after: str
     settle: bool = False  # after a reset phones look registered for a while before they leave
@@ -212,6 +213,7 @@ class ProvePhones(Looking):
 
     kind: ClassVar[str] = "prove_phones"
     phase: ClassVar[Phase] = Phase.PROVE
+    needs: ClassVar[frozenset[str]] = frozenset({"baseline", "phones"})
 
     def summary(self) -> str:
         return "Compare every phone with the baseline, by name"
