@@ -7,6 +7,7 @@ from certrenew.domain.events import Event, What
 from certrenew.domain.plan import Risk
 from certrenew.domain.renewal import Renewal
 from certrenew.slack.cards import step_name
+from certrenew.slack.evidence import seen
 from certrenew.slack.progress import choices, report_lines, truth
 from certrenew.slack.text import POST_LIMIT, count, cut, line_of, mention, pages, when
 
@@ -77,8 +78,8 @@ def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str
         case What.STEP_WAITING:
             return f"⏳ Waiting at {step}: {line_of(_why(event))}" if _why(event) else ""
         case What.STEP_FINISHED:
-            note = f": {line_of(_text(event, 'note'))}" if _text(event, "note") else ""
-            return f"✅ Finished {step}{note}."
+            note = ": ".join(part for part in (line_of(_text(event, "note")), seen(event)) if part)
+            return f"✅ Finished {step}{': ' if note else ''}{note}."
         case What.STEP_SKIPPED:
             return f"⏭️ {who} skipped {step}.{reason}"
         case What.RETRIED:
@@ -112,7 +113,8 @@ def _final(renewal: Renewal, event: Event) -> Iterator[str]:
             yield f"⛔ {what} has ended before its last step, as asked."
             yield f"*What is true now:* {truth(renewal)}"
         case _:
-            yield f"✅ {what} is done: {count(len(renewal.steps), 'step')}. {to}, nothing is left to do."
+            yield f"✅ {what} is done: {count(len(renewal.steps), 'step')}. {to}, take a disaster recovery"
+            yield "backup now: a restore from an older one would bring back the old certificates and lock phones out."
             yield from list(pages(list(report_lines(renewal)), POST_LIMIT - 400))[:1]
     if event.hash:
         yield f"Audit entry {event.number}, hash `{event.hash}`."
