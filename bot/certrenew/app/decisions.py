@@ -171,6 +171,7 @@ class Decisions:
         self._must_take_part(renewal, person)
         if renewal.state not in (State.APPROVED, State.RUNNING, State.WAITING):
             raise CommandRefused(f"Renewal {renewal.short_id} is {renewal.state}; there is nothing to pause.")
+        _must_not_be_ending(renewal)
         wishing = replace(renewal, want=Want.PAUSE)
         unit.save(wishing)
         unit.append(self._event(What.PAUSE_ASKED, person, wishing, {}))
@@ -180,6 +181,7 @@ class Decisions:
         self._must_take_part(renewal, person)
         if renewal.state is not State.PAUSED and renewal.want is not Want.PAUSE:
             raise CommandRefused(f"Renewal {renewal.short_id} is {renewal.state}, not paused; nothing has changed.")
+        _must_not_be_ending(renewal)
         going = renewal.move(State.RUNNING) if renewal.state is State.PAUSED else renewal
         going = replace(going, want=Want.NOTHING)
         unit.save(going)
@@ -234,6 +236,11 @@ class Decisions:
             details=details,
             at=self._clock.now(),
         )
+
+
+def _must_not_be_ending(renewal: Renewal) -> None:
+    if renewal.want is Want.ABANDON:
+        raise CommandRefused(f"Somebody has abandoned renewal {renewal.short_id}; it ends before its next step.")
 
 
 def _already(renewal: Renewal) -> str:
