@@ -70,7 +70,7 @@ class Decisions:
                 f"Renewal {renewal.short_id} could be approved until {renewal.approve_by:%Y-%m-%d %H:%M} UTC;"
                 " ask for a new plan. Nothing has changed."
             )
-        policy = self._policies[renewal.plan.cluster]
+        policy = self._policy(renewal)
         passes = policy.judge(
             gate=Gate.PLAN,
             decision=decision,
@@ -104,7 +104,7 @@ class Decisions:
             raise CommandRefused(
                 f"Renewal {renewal.short_id} is {renewal.state} and does not wait for a release; nothing has changed."
             )
-        self._policies[renewal.plan.cluster].judge(
+        self._policy(renewal).judge(
             gate=Gate.RELEASE,
             decision=Decision.APPROVE,
             person=person,
@@ -206,8 +206,14 @@ class Decisions:
             self._must_approve(renewal, person)
 
     def _must_approve(self, renewal: Renewal, person: Person) -> None:
-        if person.id not in self._policies[renewal.plan.cluster].approvers:
+        if person.id not in self._policy(renewal).approvers:
             raise NotAllowed("Only this cluster's approvers may do that; nothing has changed.")
+
+    def _policy(self, renewal: Renewal) -> Policy:
+        cluster = renewal.plan.cluster
+        if cluster not in self._policies:
+            raise CommandRefused(f"Cluster {cluster!r} is not configured any more; nothing has changed.")
+        return self._policies[cluster]
 
     @staticmethod
     def _stopped_at(renewal: Renewal) -> StepRecord:

@@ -34,6 +34,7 @@ class Planner:
     def plan(self, command: Renew) -> Plan:
         """A plan that can be offered for approval. Raises PlanRefused or CommandRefused with one sentence."""
         kind = self._type(command.purpose)
+        self._sessions.cluster(command.cluster)
         options = Options(
             authority=self._authority(command),
             replace_csr=command.replace_csr,
