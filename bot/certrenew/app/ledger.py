@@ -73,11 +73,12 @@ class Ledger(Records):
         return None
 
     def _hold(self, unit: UnitOfWork, renewal: Renewal) -> Move:
-        if renewal.gate is not Gate.RELEASE:
+        if renewal.gate is not Gate.RELEASE or renewal.state is not State.WAITING:
             reason = "Everything is prepared and checked; the installation waits for its release."
             held = replace(renewal.move(State.WAITING, reason=reason), gate=Gate.RELEASE, wake_at=None)
             unit.save(held)
-            self._append(unit, What.GATE_REACHED, held, {"gate": "release", "digest": renewal.plan.digest})
+            if renewal.gate is not Gate.RELEASE:  # told once; after a pause it is only shown again
+                self._append(unit, What.GATE_REACHED, held, {"gate": "release", "digest": renewal.plan.digest})
         return Wait(A_DAY)
 
     def _end(
