@@ -46,6 +46,7 @@ VERBS: Mapping[str, Verb] = {
     "abandon": Verb("abandon <renewal> <reason>", "End a renewal for good; what is done stays done."),
     "help": Verb("help", "Show this."),
 }
+REASONED = ("approve", "reject", "release", "skip", "abandon")  # a reason may follow
 RENEW = Verb(
     "<purpose> <cluster> [--authority NAME] [--change NUMBER] [--replace-csr]",
     "Plan a renewal and offer it for approval; nothing changes before somebody else approves.",
@@ -64,6 +65,9 @@ class Grammar:
 
     def parse(self, text: str) -> Command:
         """The command that `text` asks for; raises CommandRefused with one sentence and the nearest right thing."""
+        first = text.split(maxsplit=1)
+        if first and first[0].lower() in REASONED:
+            return self._reasoned(first[0].lower(), first[1] if len(first) > 1 else "")
         try:
             words = shlex.split(text.replace("“", '"').replace("”", '"').replace("—", "--"))
         except ValueError as error:
@@ -87,6 +91,15 @@ class Grammar:
                 return Certificates(cluster=self.cluster(self._first(verb, rest)))
             case _:
                 return self._decision(verb, self._first(verb, rest), " ".join(rest[1:]))
+
+    def _reasoned(self, verb: str, rest: str) -> Command:
+        """A reason is free text that stands in the audit: it is kept as it was typed, but for marks around it all."""
+        renewal, _, reason = self._first(verb, [rest.strip()] if rest.strip() else []).partition(" ")
+        reason = reason.strip()
+        for opening, closing in ('""', "''", "“”"):
+            if len(reason) > 1 and reason[0] == opening and reason[-1] == closing:
+                reason = reason[1:-1].strip()
+        return self._decision(verb, renewal.strip("\"'"), reason)
 
     def _decision(self, verb: str, renewal: str, reason: str) -> Command:
         match verb:
@@ -122,7 +135,8 @@ class Grammar:
             strange = next((name for name in names if name.lower() not in known), names[2])
             raise CommandRefused(f"I do not understand {_shortened(strange)!r}; write: {RENEW.usage}.")
         first, second = names
-        if self._is(first, self._clusters) or self._is(second, self._purposes):
+        as_written = self._is(first, self._purposes) and self._is(second, self._clusters)
+        if not as_written and (self._is(first, self._clusters) or self._is(second, self._purposes)):
             first, second = second, first
         return Renew(
             purpose=self.purpose(first),
