@@ -113,8 +113,8 @@ def _keep() -> None:
                 )
         for table, key in KEPT.items():  # INSERT OR REPLACE deletes without telling the triggers above
             op.execute(
-                f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}"
-                f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608  our own names
+                f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}"  # noqa: S608  our own names
+                f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"
                 f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
         return
