@@ -7,10 +7,11 @@ from certrenew.domain.values import Json
 from certrenew.slack.text import cut, line_of
 
 SILENT = frozenset(
-    {"pending_before", "new_fingerprint", "findings", "names", "authority", "key hash", "order", "skipped"}
+    {"pending_before", "new_fingerprint", "findings", "names", "authority", "key hash", "order", "warnings"}
 )
 SHOWN = 4
 LONGEST = 180
+SERIAL = re.compile(r"^[0-9a-f]{17,}$")
 MOMENT = re.compile(r"^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}")
 
 
@@ -21,6 +22,15 @@ def seen(event: Event) -> str:
         return ""
     parts = [f"{name} {text}" for name, value in evidence.items() if name not in SILENT and (text := _words(value))]
     return cut(line_of("; ".join(parts[:SHOWN])), LONGEST)
+
+
+def warned(event: Event) -> str:
+    """The warnings of a finished step, each a line of its own; empty when there are none."""
+    evidence = event.details.get("evidence")
+    warnings = evidence.get("warnings") if isinstance(evidence, dict) else None
+    if not isinstance(warnings, list):
+        return ""
+    return "".join(f"\n⚠️ Warning: {line_of(str(warning))}" for warning in warnings[:SHOWN])
 
 
 def _words(value: Json) -> str:
@@ -34,6 +44,7 @@ def _words(value: Json) -> str:
         case list():
             return ", ".join(text for each in value[:SHOWN] if (text := _words(each)))
         case str():
-            moment = MOMENT.match(value)
-            return moment[1] if moment else value
+            if moment := MOMENT.match(value):
+                return moment[1]
+            return f"…{value[-8:]}" if SERIAL.match(value) else value
     return str(value)

@@ -7,7 +7,7 @@ from certrenew.domain.events import Event, What
 from certrenew.domain.plan import Risk
 from certrenew.domain.renewal import Renewal
 from certrenew.slack.cards import step_name
-from certrenew.slack.evidence import seen
+from certrenew.slack.evidence import seen, warned
 from certrenew.slack.progress import choices, report_lines, truth
 from certrenew.slack.text import POST_LIMIT, count, cut, line_of, mention, pages, when
 
@@ -79,7 +79,7 @@ def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str
             return f"⏳ Waiting at {step}: {line_of(_why(event))}" if _why(event) else ""
         case What.STEP_FINISHED:
             note = ": ".join(part for part in (line_of(_text(event, "note")), seen(event)) if part)
-            return f"✅ Finished {step}{': ' if note else ''}{note}."
+            return f"✅ Finished {step}{': ' if note else ''}{note}.{warned(event)}"
         case What.STEP_SKIPPED:
             return f"⏭️ {who} skipped {step}.{reason}"
         case What.RETRIED:
