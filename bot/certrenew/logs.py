@@ -1,8 +1,9 @@
 """Logging: one line an event, in text or JSON, with every known secret masked by its value."""
 
+import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -17,18 +18,17 @@ class Redactor:
     def __init__(self, secrets: Iterable[Callable[[], str]] = ()) -> None:
         self._secrets = list(secrets)
 
-    def __call__(self, _logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    def __call__(self, _logger: Any, _name: str, line: Any) -> Any:
+        """Stands behind the renderer, so that a secret inside an object or a traceback is seen as well."""
         values = [value for value in map(_quietly, self._secrets) if len(value) >= SHORTEST]
-        if values:
-            for key, text in event.items():
-                if isinstance(text, str):
-                    event[key] = mask(text, values)
-        return event
+        return mask(line, values) if isinstance(line, str) else line
 
 
 def mask(text: str, values: Iterable[str]) -> str:
-    for value in values:
-        text = text.replace(value, MASK)
+    """`text` without the values, however they are escaped; the longest first, for one may begin another."""
+    spellings = {spelt for value in values for spelt in (value, json.dumps(value)[1:-1], repr(value)[1:-1])}
+    for spelt in sorted(spellings, key=len, reverse=True):
+        text = text.replace(spelt, MASK)
     return text
 
 
@@ -56,7 +56,7 @@ def configure(*, level: str = "info", style: str = "text", secrets: Iterable[Cal
         render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_plain)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, Redactor(secrets), render],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render, Redactor(secrets)],
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
