@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from certrenew.domain.errors import ConfigError
 
 SECRET_WORD = re.compile(r"^(password|passwd|secret|token|.*_token|.*_password|.*_secret)$")
+SECRET_URL = re.compile(r"^[a-z+0-9]+://[^/@:]*:[^/@]+@")  # scheme://user:password@…
 DEFAULT_FILES = ("certrenew.toml", "/etc/certrenew/certrenew.toml")
 
 
@@ -37,11 +38,19 @@ class Secret(Table):
 
     def read(self) -> str:
         """The secret as it is now. Raises ConfigError that names the place and never the value."""
+        found, place = self._found()
+        if not found:  # an empty password would be tried, and accounts get locked
+            raise ConfigError(f"The secret in {place} is empty.")
+        return found
+
+    def _found(self) -> tuple[str, str]:
         try:
             if self.env:
-                return os.environ[self.env].strip()
+                return os.environ[self.env].strip(), f"the environment variable {self.env}"
             path = self.file or Path(os.environ["CREDENTIALS_DIRECTORY"]) / self.credential
-            return path.read_text(encoding="utf-8").strip()
+            return path.read_text(encoding="utf-8").strip(), str(path)
+        except UnicodeDecodeError:
+            raise ConfigError(f"The secret in {self.file or self.credential} is not text in UTF-8.") from None
         except KeyError as error:
             raise ConfigError(f"The environment variable {error} that should hold a secret is not set.") from None
         except OSError as error:
@@ -209,6 +218,11 @@ def _refuse_secrets(values: Any, found: Path, at: Sequence[str]) -> None:
                 raise ConfigError(
                     f"{found}: {where} holds a secret in clear. Put it into a file and write"
                     f' {key} = {{ file = "…" }}, or use env or credential.'
+                )
+            if isinstance(value, str) and SECRET_URL.match(value):
+                raise ConfigError(
+                    f"{found}: {'.'.join((*at, key))} holds a password in clear. Leave it out of the address and write"
+                    ' password = { file = "…" } beside it.'
                 )
             _refuse_secrets(value, found, (*at, str(key)))
     elif isinstance(values, list):
