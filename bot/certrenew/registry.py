@@ -60,10 +60,17 @@ class Plugins:
         except (ValueError, pluggy.PluginValidationError) as error:
             raise PluginError(name, str(error)) from error
         self._origins[name] = origin
-        self._check_pending()
-        self._collect_all()
-        if name in self._problems:
-            raise PluginError(name, self._problems[name])
+        try:
+            self._check_pending()
+            self._collect_all()
+            if name in self._problems:
+                raise PluginError(name, self._problems[name])
+        except PluginError:
+            self._manager.unregister(name=name)
+            self._origins.pop(name, None)
+            self._problems.pop(name, None)
+            self._collect_all()
+            raise
 
     def listed(self) -> tuple[Listed, ...]:
         """Every plugin, sorted by name, with what it offers and its problem if it has one."""
