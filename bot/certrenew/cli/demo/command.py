@@ -1,6 +1,7 @@
 """`certrenew demo`: everything on loopback, for a person to try or to play by itself."""
 
 import random
+import signal
 import tempfile
 import threading
 import time
@@ -56,6 +57,7 @@ def demo(
     place = (directory or Path(tempfile.mkdtemp(prefix="certrenew-demo-"))).resolve()
     place.mkdir(parents=True, exist_ok=True)
     processes = Processes(place, told=lambda text: _say("demo", text))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the lab and the bot as Ctrl-C would
     try:
         _say("demo", f"starting {nodes} nodes with {phones} phones, an authority and a workspace in {place}")
         options = ["--nodes", str(nodes), "--phones", str(phones), "--speed", str(speed)]
