@@ -5,14 +5,11 @@ from typing import Any
 
 import pytest
 
-from certrenew.app.commands import Release, Retry, Skip
-from certrenew.app.moves import Wait
-from certrenew.app.runner import BACKOFF
+from certrenew.app.commands import Release, Retry
 from certrenew.domain.approval import Gate
-from certrenew.domain.errors import CommandRefused, StepFailed
 from certrenew.domain.model import PhoneInteraction, SecurityMode
 from certrenew.domain.renewal import Renewal, State, StepState
-from certrenew.testing.bench import ALICE, BOB, Bench
+from certrenew.testing.bench import ALICE, Bench
 from certrenew.testing.contract import MakeBench
 from certrenew_plugins.callmanager import CALLMANAGER
 
@@ -111,85 +108,6 @@ def test_a_certificate_that_ends_too_soon_is_not_uploaded(make_bench: MakeBench)
     renewal = bench.run(bench.approved())
     assert stopped_at(renewal) == "validate"
     assert count(bench, "upload") == 0
-
-
-# ---- what does not answer -------------------------------------------------------------------------
-
-
-def test_a_node_that_is_away_for_a_while_is_asked_again(bench: Bench) -> None:
-    renewal = bench.approved()
-    bench.cluster.trouble.silent("generate_csr", times=len(BACKOFF))
-    assert bench.run(renewal).state is State.SUCCEEDED
-    assert count(bench, "generate_csr") == 1
-
-
-def test_a_node_that_stays_away_stops_the_renewal_and_says_for_how_long(bench: Bench) -> None:
-    renewal = bench.approved()
-    bench.cluster.trouble.silent("generate_csr", times=99)
-    found = bench.run(renewal)
-    assert stopped_at(found) == "generate_csr"
-    assert f"{len(BACKOFF) + 1} times" in found.reason
-    assert bench.cluster.trouble.calls.count("generate_csr cucm-pub CallManager") == len(BACKOFF) + 1
-
-
-def test_the_waits_between_tries_grow(bench: Bench) -> None:
-    renewal = bench.approved()
-    bench.cluster.trouble.silent("generate_csr", times=3)
-    waits: list[float] = []
-    while bench.get(renewal).gate is not Gate.RELEASE:
-        move = bench.runner.advance(renewal)
-        if isinstance(move, Wait):
-            waits.append(move.seconds)
-            bench.let_pass(move)
-    assert waits[:3] == [1.0, 2.0, 4.0]
-
-
-def test_tries_of_an_earlier_look_do_not_count_against_the_first_step(bench: Bench) -> None:
-    renewal = bench.approved()
-    bench.cluster.trouble.silent("version", times=8)
-    bench.cluster.trouble.silent("replication_problems", times=8)
-    assert bench.run(renewal).state is State.SUCCEEDED
-
-
-def test_a_refused_act_stops_and_can_be_retried(bench: Bench) -> None:
-    renewal = bench.approved()
-    bench.cluster.trouble.fail("upload_identity", StepFailed("The node is in a bad mood."))
-    assert stopped_at(bench.run(renewal)) == "upload_identity"
-    bench.do(Retry(renewal=renewal), ALICE)
-    assert bench.run(renewal).state is State.SUCCEEDED
-    assert count(bench, "upload_identity") == 1
-
-
-def test_a_lost_answer_is_looked_up_and_the_act_not_repeated(bench: Bench) -> None:
-    renewal = bench.approved()
-    for act in ("generate_csr", "submit", "upload_identity", "restart cucm-pub Cisco Tftp"):
-        bench.cluster.trouble.lose_answer(act)
-    assert bench.run(renewal).state is State.SUCCEEDED
-    assert [count(bench, act) for act in ("generate_csr", "submit", "upload_identity", "restart")] == [1, 1, 1, 5]
-
-
-def test_a_lost_request_is_repeated_once_the_node_shows_that_nothing_happened(bench: Bench) -> None:
-    renewal = bench.approved()
-    for act in ("generate_csr", "submit", "upload_identity", "restart cucm-pub Cisco Tftp"):
-        bench.cluster.trouble.lose_request(act)
-    assert bench.run(renewal).state is State.SUCCEEDED
-    assert [count(bench, act) for act in ("generate_csr", "submit", "upload_identity", "restart")] == [1, 1, 1, 5]
-
-
-@pytest.mark.parametrize("took_effect", [True, False])
-def test_a_person_decides_when_nothing_shows_whether_the_act_went_through(bench: Bench, took_effect: bool) -> None:
-    renewal = bench.approved()
-    trouble = bench.cluster.trouble
-    (trouble.lose_answer if took_effect else trouble.lose_request)("reset_device_pool")
-    found = bench.run(renewal)
-    assert stopped_at(found) == "reset_phones"
-    assert "skip" in found.reason
-    assert "retry" in found.reason
-    with pytest.raises(CommandRefused, match="approvers"):
-        bench.do(Retry(renewal=renewal), ALICE)
-    bench.do(Skip(renewal=renewal, reason="seen on the phones") if took_effect else Retry(renewal=renewal), BOB)
-    assert bench.run(renewal).state is State.SUCCEEDED
-    assert count(bench, "reset_device_pool") == 1
 
 
 # ---- the plan must still hold ---------------------------------------------------------------------
