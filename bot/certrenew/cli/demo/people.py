@@ -30,7 +30,8 @@ class People:
         self._seen: dict[str, str] = {}
 
     def type_command(self, text: str) -> None:
-        """Until the bot is connected, Slack itself answers that it is not there: try again, as a person would."""
+        """Wait until the bot is there; while it is not, Slack itself says so, and a person would try again."""
+        self._await_bot()
         self._say(REQUESTER, text)
         deadline = time.monotonic() + 60
         while True:
@@ -40,6 +41,11 @@ class People:
             if answer.get("ok") or time.monotonic() > deadline:
                 return
             time.sleep(1)
+
+    def _await_bot(self) -> None:
+        deadline = time.monotonic() + 60
+        while not self._get("state")["connections"] and time.monotonic() < deadline:
+            time.sleep(POLL)
 
     def press(self, label: str, *, as_user: str = APPROVER, reason: str = "") -> bool:
         """Press the button whose label begins so, on the newest card that has it; False when there is none."""
