@@ -56,13 +56,20 @@ def check(access: ClusterAccess, clusters: CucmClusters | None = None) -> Sequen
 
 def _node(access: ClusterAccess, session: CucmSession, name: str) -> list[str]:
     node = session.node(name)
-    problems = _said(f"SSH to {name}", node.version)
+    told: list[str] = []
+    problems = _said(f"SSH to {name}", lambda: told.append(node.version()))
     if not problems:
         problems += _said(f"reading certificates of {name}", node.command_line.pending)
-    if access.may_have_rest:
+    if access.may_have_rest and (access.use_rest == "always" or not _before_rest(told)):
         problems += _said(f"certificate REST of {name}", lambda: _raise(node.check_rest()))
     problems += _said(f"PerfMon of {name}", node.registered_phones)
     return problems
+
+
+def _before_rest(told: Sequence[str]) -> bool:
+    """Whether the node told a release below 14, where the certificate REST interface is not missed."""
+    major = told[0].split(".")[0] if told else ""
+    return major.isdigit() and int(major) < 14
 
 
 class _Noted(CertrenewError):

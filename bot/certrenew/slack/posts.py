@@ -113,8 +113,10 @@ def _final(renewal: Renewal, event: Event) -> Iterator[str]:
             yield f"⛔ {what} has ended before its last step, as asked."
             yield f"*What is true now:* {truth(renewal)}"
         case _:
-            yield f"✅ {what} is done: {count(len(renewal.steps), 'step')}. {to}, take a disaster recovery"
-            yield "backup now: a restore from an older one would bring back the old certificates and lock phones out."
+            yield (
+                f"✅ {what} is done: {count(len(renewal.steps), 'step')}. {to}, take a disaster recovery backup now:"
+                " a restore from an older one would bring back the old certificates and lock phones out."
+            )
             yield from list(pages(list(report_lines(renewal)), POST_LIMIT - 400))[:1]
     if event.hash:
         yield f"Audit entry {event.number}, hash `{event.hash}`."
