@@ -212,7 +212,7 @@ def test_rest_is_not_looked_for_where_it_cannot_be(node_at, fake_pages, fake_nod
 
 def test_an_upload_cut_off_is_an_answer_lost_and_not_repeated(node_at, fake_pages, certificate_of) -> None:
     fake_pages.answers = lambda _request: None
-    with pytest.raises(AnswerLost, match="look at the node before repeating"):
+    with pytest.raises(AnswerLost, match="nothing is repeated before"):
         node_at().upload_identity("tomcat", certificate_of("leaf")[0], ())
     assert len(fake_pages.requests) == 1
 

@@ -182,7 +182,7 @@ def test_a_restart_cut_off_is_an_answer_lost(fake_node, shell, fast) -> None:
         raise Cut
 
     fake_node.script = script
-    with pytest.raises(AnswerLost, match="look at the node before repeating"):
+    with pytest.raises(AnswerLost, match="nothing is repeated before"):
         CommandLine(shell, fast).restart("Cisco Tomcat")
     assert fake_node.commands.count("utils service restart Cisco Tomcat") == 1
 

@@ -193,7 +193,8 @@ class Runner:
             minutes = sum(BACKOFF) / 60
             return self._stop(renewal, record, f"{error} It was tried {tries} times over {minutes:.0f} minutes.")
         seconds = BACKOFF[tries - 1]
-        self._ledger.wait_for_answer(renewal, record, f"{error} Trying again in {seconds:.0f} s.", tries, seconds)
+        then = "Looking at it again" if isinstance(error, AnswerLost) else "Trying again"
+        self._ledger.wait_for_answer(renewal, record, f"{error} {then} in {seconds:.0f} s.", tries, seconds)
         self._sessions.close(renewal.id)
         return Wait(seconds)
 

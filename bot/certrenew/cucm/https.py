@@ -133,6 +133,6 @@ class Https:
         if changes:
             raise AnswerLost(
                 f"{self.where} took the request, but its answer was lost ({problem}). It may or may not have taken "
-                "effect; look at the node before repeating it."
+                "effect; nothing is repeated before the node was looked at."
             )
         raise Unreachable(f"{self.where} gave no answer ({problem}). Nothing was changed; retry later.")

@@ -131,7 +131,7 @@ class Rest:
             case 502 | 504 if answer.request.method == "POST":
                 raise AnswerLost(
                     f"{where} answered {answer.status_code}: its own answer was lost on the way. The request may or "
-                    "may not have taken effect; look at the node before repeating it."
+                    "may not have taken effect; nothing is repeated before the node was looked at."
                 )
             case 502 | 504:
                 raise Unreachable(

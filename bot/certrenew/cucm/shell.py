@@ -55,7 +55,7 @@ class Shell:
                 if any(sent):
                     raise AnswerLost(
                         f"The SSH connection to {self.name} ended during {command!r} ({reason}). The command may or "
-                        "may not have taken effect; look at the node before repeating it."
+                        "may not have taken effect; nothing is repeated before the node was looked at."
                     )
                 if "silent" in reason or not again:
                     break
