@@ -189,6 +189,9 @@ class Listeners:
         """The database was slow: the answer was sent without it, so a failure is told afterwards."""
         try:
             await writing
+        except CertrenewError as error:
+            text = f"{error} Your request was not kept; nothing has changed. Try again in a minute."
+            await self._replies.tell(user_of(who), channel, text, key=key)
         except Exception:
             text = self._incident("a request could not be kept") + " Nothing has changed; try again."
             await self._replies.tell(user_of(who), channel, text, key=key)

@@ -1,5 +1,6 @@
 """Opens the database: SQLite by default, PostgreSQL by URL, migrated forward before anybody uses it."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from sqlalchemy.engine import URL, make_url
 from certrenew.domain.errors import ConfigError, DatabaseUnreachable
 
 READING = "certrenew_reading"  # an execution option: this transaction writes nothing
+log = logging.getLogger(__name__)
+
 GONE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)  # the last: no free connection
 
 
@@ -61,8 +64,8 @@ def told_kindly(url: URL) -> Iterator[None]:
     try:
         yield
     except GONE as error:
-        where = url.render_as_string(hide_password=True)
-        raise DatabaseUnreachable(f"The database {where} does not answer; nothing is lost.") from error
+        log.info("%s: %s", url.render_as_string(hide_password=True), str(error).splitlines()[0])
+        raise DatabaseUnreachable("certrenew's database does not answer; nothing is lost.") from error
     except sa.exc.DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseUnreachable("The database closed the connection; nothing is lost.") from error

@@ -35,6 +35,7 @@ from certrenew.wiring import parts
 log = logging.getLogger(__name__)
 
 SWEEP = 0.5  # seconds; how soon a request of the command line is taken up
+IMPATIENT = 1.0  # seconds that a command may wait for the database: Slack wants its answer within three
 PATIENT = 120.0  # seconds that a renewal waits inside one move for a database that restarts
 
 
@@ -87,7 +88,9 @@ class Application:
             clock=self.clock,
             changed=self.notifier.nudge,
         )
-        self.inbox = Inbox(units=self.store, service=self.service, clock=self.clock, holder=self.executor)
+        self.inbox = Inbox(
+            units=self.store.with_patience(IMPATIENT), service=self.service, clock=self.clock, holder=self.executor
+        )
         self.answers = Answers(
             units=self.store,
             sessions=self.sessions,
