@@ -9,6 +9,7 @@ from certrenew.domain.errors import PlanRefused
 from certrenew.domain.model import NodeSnapshot, PhoneInteraction, SecurityMode, Snapshot, Usages
 from certrenew.domain.plan import Plan, Step, Target
 from certrenew.steps import (
+    VOCABULARY,
     AwaitPhones,
     AwaitPhonesAfterUpload,
     BaselinePhones,
@@ -108,6 +109,10 @@ class CertificateType:
             sources=self.sources,
             excludes=self.excludes,
         )
+        if strange := {step.kind for step in plan.steps} - VOCABULARY.keys():
+            raise PlanRefused(
+                f"The plan for {self.name} has steps that cannot be stored and read back: {', '.join(sorted(strange))}."
+            )
         if faults := list(plan.faults()):
             raise PlanRefused(f"The plan for {self.name} on {cluster} is impossible: {'; '.join(faults)}.")
         return plan

@@ -93,7 +93,11 @@ class Plugins:
 
     def _load_third_party(self, enabled: Sequence[str]) -> None:
         """Installed is not enabled: only a plugin that the configuration names is imported."""
-        installed: dict[str, EntryPoint] = {found.name: found for found in entry_points(group=hookspecs.NAME)}
+        installed: dict[str, EntryPoint] = {}
+        for found in entry_points(group=hookspecs.NAME):
+            if found.name in enabled and found.name in installed and installed[found.name].dist != found.dist:
+                raise ConfigError(f"Two installed distributions offer a plugin {found.name!r}; uninstall one of them.")
+            installed[found.name] = found
         for name in sorted(enabled):
             if name not in installed:
                 known = ", ".join(sorted(installed)) or "none"

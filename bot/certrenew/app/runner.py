@@ -56,6 +56,10 @@ class Runner:
 
     def advance(self, renewal_id: str) -> Move:
         """Do the next thing. Raises DatabaseUnreachable, and nothing else."""
+        with self._sessions.in_use(renewal_id):
+            return self._advance(renewal_id)
+
+    def _advance(self, renewal_id: str) -> Move:
         if self._leaving.is_set():
             return Wait(NOT_OURS)
         try:

@@ -90,7 +90,10 @@ class Service:
     def _start(self, unit: UnitOfWork, renewal: Renewal) -> Answer:
         """Lock, renewal, audit line and the engine's order: one transaction."""
         plan = renewal.plan
+        ready = Answer(f"The plan for {plan.purpose} on {plan.cluster} is ready: {renewal.short_id}.", renewal.id)
         if holder := unit.take_locks(resources(plan), renewal.id):
+            if holder == renewal.id:
+                return ready  # the same request was handled elsewhere a moment ago
             raise _busy(unit.get(holder))
         unit.add(renewal)
         unit.append(
@@ -110,7 +113,7 @@ class Service:
             )
         )
         unit.start(renewal)
-        return Answer(f"The plan for {plan.purpose} on {plan.cluster} is ready: {renewal.short_id}.", renewal.id)
+        return ready
 
     def _append_refusal(self, unit: UnitOfWork, command: Change, person: Person, refusal: NotAllowed) -> None:
         found = None if isinstance(command, Renew) else unit.find(command.renewal)
@@ -134,7 +137,8 @@ def resources(plan: Plan) -> list[str]:
 
 def _busy(renewal: Renewal) -> CommandRefused:
     plan = renewal.plan
+    stands = "waits for approval" if renewal.state is State.PLANNED else f"is {renewal.state}"
     return CommandRefused(
         f"{plan.cluster} already has an open renewal: {renewal.short_id} ({plan.purpose}), asked for by"
-        f" {renewal.requester.name}, is {renewal.state}. Finish or abandon it first; nothing has changed."
+        f" {renewal.requester.name}, {stands}. Finish or abandon it first; nothing has changed."
     )

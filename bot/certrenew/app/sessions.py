@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from certrenew.domain.errors import CertrenewError, CommandRefused
@@ -28,6 +29,7 @@ class Sessions:
         self._clusters = clusters
         self._inventory = inventory
         self._held: dict[str, _Held] = {}
+        self._in_use: set[str] = set()
         self._lock = threading.Lock()
 
     def cluster(self, name: str) -> Cluster:
@@ -45,10 +47,23 @@ class Sessions:
         with self._lock:
             held = self._held.get(renewal)
             if held is None:
-                held = _Held(self.open(cluster), 0.0)
+                held = _Held(self.open(cluster), time.monotonic())
                 self._held[renewal] = held
             held.used_at = time.monotonic()
             return held.session
+
+    @contextmanager
+    def in_use(self, renewal: str) -> Iterator[None]:
+        """While the block runs, the renewal's session is not idle: a restart may take many minutes."""
+        with self._lock:
+            self._in_use.add(renewal)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_use.discard(renewal)
+                if held := self._held.get(renewal):
+                    held.used_at = time.monotonic()
 
     def close(self, renewal: str) -> None:
         """Close the session of this renewal, if there is one: its phase is over, or it waits."""
@@ -60,7 +75,8 @@ class Sessions:
     def close_idle(self) -> None:
         now = time.monotonic()
         with self._lock:
-            old = [key for key, held in self._held.items() if held.used_at and now - held.used_at > IDLE_SECONDS]
+            idle = {key for key, held in self._held.items() if now - held.used_at > IDLE_SECONDS}
+            old = [key for key in idle if key not in self._in_use]
             found = [self._held.pop(key).session for key in old]
         for session in found:
             _close(session)

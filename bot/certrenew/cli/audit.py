@@ -25,11 +25,12 @@ def show(shell: Shell, renewal: str) -> None:
 
 
 @audit.command("verify")
+@click.option("--head", default="", help="A hash that must be in the chain, such as the one posted to the channel.")
 @click.pass_obj
-def verify_(shell: Shell) -> None:
+def verify_(shell: Shell, head: str) -> None:
     """Recompute the whole chain; exit code 1 and the first bad row when it was tampered with."""
     with shell.reading() as app:
-        verdict = verify(app.database)
+        verdict = verify(app.database, head=head.strip().lower())
     if verdict.problem:
         click.echo(f"The audit is broken: {verdict.problem}. {verdict.rows} rows before it are whole.", err=True)
         raise click.exceptions.Exit(1)

@@ -142,6 +142,8 @@ def _authorities(settings: Settings, plugins: Plugins) -> Iterator[tuple[bool, s
 
 
 def _slack(settings: Settings) -> Iterator[tuple[bool, str]]:
+    if not settings.approval.approvers and not settings.approval.groups:
+        yield False, "Nobody is an approver: name people or groups in [approval], or no plan can be approved."
     slack = parts.slack_settings(settings)
     if slack is None:
         yield True, "Slack is not configured; renewals are asked for and approved on the command line."

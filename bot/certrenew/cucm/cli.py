@@ -91,8 +91,8 @@ class CommandLine:
         if parse.listed(output):
             return ()
         return (
-            f"The platform account may log in to {self.name} but may not list its certificates (it needs privilege level"
-            f" 1); the node said: {parse.words(output) or 'nothing'!r}.",
+            f"The platform account may log in to {self.name} but may not list its certificates (it needs privilege"
+            f" level 1); the node said: {parse.words(output) or 'nothing'!r}.",
         )
 
     def pending(self) -> frozenset[str]:

@@ -64,8 +64,9 @@ class Policy:
             self._must_be_approver(person, requester, decision)
         if not reason.strip() and (decision is Decision.REJECT or self.reason_required):
             raise CommandRefused(f"To {decision} this, give a reason; nothing has changed.")
-        earlier = {vote.person.id for vote in votes if vote.gate is gate and vote.decision is Decision.APPROVE}
-        if person.id in earlier:
+        voted = {vote.person.id for vote in votes if vote.gate is gate and vote.decision is Decision.APPROVE}
+        earlier = voted & self.approvers  # the vote of somebody who is no approver any more does not count
+        if person.id in voted:
             raise CommandRefused("You have already approved this; another person's approval is needed.")
         if decision is Decision.REJECT:
             return False

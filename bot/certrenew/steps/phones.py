@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from certrenew.domain.errors import StepFailed, Unreachable
+from certrenew.domain.errors import AnswerLost, StepFailed, Unreachable
 from certrenew.domain.plan import (
     Blocked,
     Check,
@@ -197,14 +197,27 @@ class ResetPhones(Step):
             ctx.guard()
             ctx.session.reset_device_pool(self.device_pool)
         else:
-            for phone in ctx.session.phones():
-                if not phone.device_pool:
-                    ctx.guard()
-                    ctx.session.reset_phone(phone.name)
+            self._one_by_one(ctx)
         return Done()
 
     def verify(self, ctx: StepContext) -> Evidence:
         return {"asked to reset": self.device_pool or "the phones without a device pool"}
+
+    @staticmethod
+    def _one_by_one(ctx: StepContext) -> None:
+        """Once one phone was reset, an answer that does not come no longer means that nothing happened."""
+        done = 0
+        for phone in ctx.session.phones():
+            if phone.device_pool:
+                continue
+            ctx.guard()
+            try:
+                ctx.session.reset_phone(phone.name)
+            except Unreachable as error:
+                if not done:
+                    raise
+                raise AnswerLost(f"{error} {done} phones were reset before that.") from error
+            done += 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,14 +43,21 @@ def walk(engine: sa.Engine, *, renewal: str = "", after: int = 0) -> Iterator[Ev
         after = events[-1].number
 
 
-def verify(engine: sa.Engine) -> Verdict:
-    """Recompute every hash and every link; stops at the first row that does not fit."""
-    previous, number = GENESIS, 0
+def verify(engine: sa.Engine, *, head: str = "") -> Verdict:
+    """Recompute every hash and every link; stops at the first row that does not fit.
+
+    `head` is a hash that was written down elsewhere, such as in the channel: it must be in the chain, which shows that
+    nothing was cut off behind it and that the chain was not replaced as a whole.
+    """
+    previous, number, seen = GENESIS, 0, not head
     for event in walk(engine):
         problem = _problem(event, number + 1, previous)
         if problem:
             return Verdict(number, previous, problem, event.number)
         previous, number = event.hash, event.number
+        seen = seen or event.hash == head
+    if not seen:
+        return Verdict(number, previous, f"no row has the hash {head}: rows were cut off, or the chain was replaced")
     return Verdict(number, previous)
 
 
