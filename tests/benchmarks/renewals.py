@@ -169,9 +169,8 @@ def own_time(nodes: int, speed: float) -> None:
     )
     print(f"  own time per step {1000 * own / steps:.1f} ms")
     print(f"  share of the lab's time at its speed of {speed:.0f}: {100 * own / (total - own):.2f} %")
-    print(
-        f"  share at real speed ({unavoidable / 60:.0f} minutes): {100 * own / unavoidable:.3f} %  (target: at most 2 %)"
-    )
+    share = 100 * own / unavoidable
+    print(f"  share at real speed ({unavoidable / 60:.0f} minutes): {share:.3f} %  (target: at most 2 %)")
     print(f"  SSH logins per node, planning included (3 phases): {sorted(ssh.values())}")
 
 
