@@ -212,3 +212,11 @@ def test_a_connection_that_dies_in_the_middle_is_told_kindly_and_nothing_is_kept
         unit.get(kept.id)
     with store() as unit:
         assert unit.get(kept.id).state is State.PLANNED
+
+
+def test_a_renewal_is_read_without_its_steps_and_a_step_alone(store: Store, kept: Renewal) -> None:
+    with store() as unit:
+        assert unit.get(kept.id, steps=False) == replace(kept, steps=(), approvals=())
+        assert unit.step(kept.id, 1) == kept.steps[0]
+        with pytest.raises(CommandRefused):
+            unit.step(kept.id, 9999)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from certrenew.app.context import LostOwnership
 from certrenew.app.moves import End, Move, Wait
-from certrenew.app.records import Records
+from certrenew.app.records import Records, about, number_of
 from certrenew.app.unit import UnitOfWork
 from certrenew.domain.approval import Gate
 from certrenew.domain.events import What
@@ -49,7 +49,8 @@ class Ledger(Records):
         if renewal.state.final:
             return End()
         if renewal.want is Want.ABANDON:
-            self._end(unit, renewal, State.ABANDONED, What.ABANDONED, "A person abandoned it.")
+            reason = _said(unit, renewal, What.ABANDON_ASKED, "abandoned it")
+            self._end(unit, renewal, State.ABANDONED, What.ABANDONED, reason)
             return End()
         if renewal.state is State.PLANNED:
             if now < renewal.approve_by:
@@ -58,7 +59,8 @@ class Ledger(Records):
             self._end(unit, renewal, State.EXPIRED, What.EXPIRED, reason)
             return End()
         if renewal.want is Want.PAUSE and renewal.state not in (State.STOPPED, State.PAUSED):
-            paused = replace(renewal.move(State.PAUSED, reason="A person paused it."), want=Want.NOTHING)
+            reason = _said(unit, renewal, What.PAUSE_ASKED, "paused it")
+            paused = replace(renewal.move(State.PAUSED, reason=reason), want=Want.NOTHING)
             unit.save(paused)
             self._append(unit, What.PAUSED, paused, {})
             return Wait(A_DAY)
@@ -103,8 +105,8 @@ class Ledger(Records):
             fresh = self._mine(unit, renewal)
             going = replace(fresh, state=State.RUNNING, gate=None, reason="", wake_at=None)
             unit.save(going)
-            if fresh.current is not None:  # what did not answer while looking does not count against the step
-                unit.save_step(renewal.id, fresh.current, progress={})
+            if renewal.current is not None:  # what did not answer while looking does not count against the step
+                unit.save_step(renewal.id, unit.step(renewal.id, renewal.current.number), progress={})
             details: dict[str, Json] = {"digest": renewal.plan.digest, "phase": str(renewal.phase)}
             self._append(unit, What.STARTED, going, details)
         self._changed(renewal.id)
@@ -121,8 +123,9 @@ class Ledger(Records):
         """The intent, before the act. None when an attempt appeared since the check: look again first."""
         with self._units() as unit:
             fresh = self._mine(unit, renewal)
+            step_now = unit.step(renewal.id, record.number)
             unknown = unit.unknown_attempts(renewal.id, record.number)
-            if fresh.current is None or fresh.current.number != record.number or fresh.want is not Want.NOTHING:
+            if step_now.over or fresh.want is not Want.NOTHING:
                 return None
             if (unknown[0].at if unknown else None) != attempted:
                 return None
@@ -130,10 +133,10 @@ class Ledger(Records):
             number = unit.begin_attempt(renewal.id, record.number, self._executor, now)
             unit.save_step(
                 renewal.id,
-                replace(record, state=StepState.RUNNING, attempts=number, started_at=record.started_at or now),
+                replace(step_now, state=StepState.RUNNING, attempts=number, started_at=step_now.started_at or now),
             )
             unit.save(replace(fresh, state=State.RUNNING, reason="", wake_at=None))
-            self._append(unit, What.STEP_STARTED, fresh, {**_about(record, step), "attempt": number})
+            self._append(unit, What.STEP_STARTED, fresh, {**about(record, step), "attempt": number})
         self._changed(renewal.id)
         return number
 
@@ -171,24 +174,25 @@ class Ledger(Records):
 
         def write(unit: UnitOfWork) -> None:
             fresh = self._mine(unit, renewal)
-            if fresh.steps[record.number - 1].over:
+            step_now = unit.step(renewal.id, record.number)
+            if step_now.over:
                 return  # written by the try whose answer was lost
             for attempt in unit.unknown_attempts(renewal.id, record.number):
                 outcome = "done" if acted else "found done"
                 unit.end_attempt(renewal.id, record.number, attempt.try_number, outcome)
             done = replace(
-                next(found for found in fresh.steps if found.number == record.number),
+                step_now,
                 state=StepState.DONE,
                 output=output,
                 evidence=evidence,
                 error="",
-                started_at=record.started_at or began,
+                started_at=step_now.started_at or began,
                 finished_at=now,
             )
             unit.save_step(renewal.id, done, progress={})
             unit.save(replace(fresh, state=State.RUNNING, reason="", wake_at=None))
             details: dict[str, Json] = {
-                **_about(record, step),
+                **about(record, step),
                 "acted": acted,
                 "seconds": round((now - began).total_seconds(), 3),
                 "evidence": dict(evidence),
@@ -206,10 +210,11 @@ class Ledger(Records):
         with self._units() as unit:
             fresh = self._mine(unit, renewal)
             if record.state is not StepState.WAITING:
-                self._append(unit, What.STEP_WAITING, fresh, {**_about(record, step), "why": waiting.reason})
+                self._append(unit, What.STEP_WAITING, fresh, {**about(record, step), "why": waiting.reason})
+            step_now = unit.step(renewal.id, record.number)
             unit.save_step(
                 renewal.id,
-                replace(record, state=StepState.WAITING, started_at=record.started_at or now),
+                replace(step_now, state=StepState.WAITING, started_at=step_now.started_at or now),
                 progress=waiting.progress,
             )
             wake = now + timedelta(seconds=waiting.seconds)
@@ -219,7 +224,7 @@ class Ledger(Records):
     def count_unanswered(self, renewal: Renewal, record: StepRecord | None) -> int:
         """How often in a row this step got no answer, this time included."""
         with self._units(reading=True) as unit:
-            progress, _ = unit.step_memory(renewal.id, _number(renewal, record))
+            progress, _ = unit.step_memory(renewal.id, number_of(renewal, record))
         tries = progress.get("unanswered", 0)
         return (tries if isinstance(tries, int) else 0) + 1
 
@@ -231,27 +236,38 @@ class Ledger(Records):
             fresh = self._mine(unit, renewal)
             current = record or renewal.current
             if current is not None:
+                current = unit.step(renewal.id, current.number)
                 progress, _ = unit.step_memory(renewal.id, current.number)
                 state = StepState.WAITING if record else current.state
                 kept = {**progress, "unanswered": tries}
                 unit.save_step(renewal.id, replace(current, state=state), progress=kept)
             if tries == 1:
-                step = renewal.plan.steps[_number(renewal, record) - 1]
-                about = _about(current, step) if current else {}
-                self._append(unit, What.STEP_WAITING, fresh, {**about, "why": why})
+                step = renewal.plan.steps[number_of(renewal, record) - 1]
+                told = about(current, step) if current else {}
+                self._append(unit, What.STEP_WAITING, fresh, {**told, "why": why})
             unit.save(replace(fresh, state=State.WAITING, reason=why, wake_at=now + timedelta(seconds=seconds)))
         self._changed(renewal.id)
 
     def stop(
-        self, renewal: Renewal, record: StepRecord | None, reason: str, standing: Sequence[str], what: What
+        self,
+        renewal: Renewal,
+        record: StepRecord | None,
+        reason: str,
+        standing: Sequence[str],
+        what: What,
+        *,
+        ended: tuple[int, str] | None = None,
     ) -> None:
+        """`ended` is the number of the attempt that failed and its outcome."""
         with self._units() as unit:
             fresh = self._mine(unit, renewal)
             details: dict[str, Json] = {"why": reason, "now": list(standing)}
             if record is not None:
-                current = next(found for found in fresh.steps if found.number == record.number)
+                current = unit.step(renewal.id, record.number)
                 unit.save_step(renewal.id, replace(current, state=StepState.FAILED, error=reason), progress={})
-                details |= _about(record, renewal.plan.steps[record.number - 1])
+                details |= about(record, renewal.plan.steps[record.number - 1])
+                if ended is not None:
+                    unit.end_attempt(renewal.id, record.number, *ended)
             stopped = replace(fresh, state=State.STOPPED, reason=reason, wake_at=None)
             unit.save(stopped)
             self._append(unit, what, stopped, details)
@@ -264,16 +280,11 @@ class Ledger(Records):
         self._changed(renewal.id)
 
 
-def _about(record: StepRecord, step: Step) -> dict[str, Json]:
-    return {
-        "step": record.number,
-        "kind": record.kind,
-        "node": record.node,
-        "phase": str(step.phase),
-        "summary": step.summary(),
-    }
-
-
-def _number(renewal: Renewal, record: StepRecord | None) -> int:
-    found = record or renewal.current
-    return found.number if found else 1
+def _said(unit: UnitOfWork, renewal: Renewal, what: What, did: str) -> str:
+    """Who wanted it and why, such as “carmen abandoned it: wrong window.”."""
+    for event in reversed(unit.events(renewal=renewal.id)):
+        if event.what is what:
+            why = str(event.details.get("reason") or "").strip()
+            said = f"{event.actor_name} {did}: {why}" if why else f"{event.actor_name} {did}"
+            return said if said.endswith((".", "!", "?")) else f"{said}."
+    return f"A person {did}."

@@ -9,9 +9,9 @@ from certrenew.app.unit import UnitOfWork, Units
 from certrenew.domain.approval import BOT
 from certrenew.domain.errors import DatabaseUnreachable
 from certrenew.domain.events import Event, What
-from certrenew.domain.plan import Json
+from certrenew.domain.plan import Json, Step
 from certrenew.domain.ports import Clock
-from certrenew.domain.renewal import Renewal
+from certrenew.domain.renewal import Renewal, StepRecord
 
 T = TypeVar("T")
 
@@ -28,8 +28,9 @@ class Records:
         self._changed = changed
 
     def _mine(self, unit: UnitOfWork, renewal: Renewal) -> Renewal:
-        """The renewal as it is now, locked. Raises LostOwnership when another executor has taken it up."""
-        fresh = unit.get(renewal.id)
+        """The renewal as it is now, without its steps, locked. Raises LostOwnership when another executor has taken
+        it up."""
+        fresh = unit.get(renewal.id, steps=False)
         if not unit.owns(renewal.id, self._executor):
             raise LostOwnership
         return fresh
@@ -58,3 +59,19 @@ class Records:
                 at=self._clock.now(),
             )
         )
+
+
+def about(record: StepRecord, step: Step) -> dict[str, Json]:
+    """How the audit names a step."""
+    return {
+        "step": record.number,
+        "kind": record.kind,
+        "node": record.node,
+        "phase": str(step.phase),
+        "summary": step.summary(),
+    }
+
+
+def number_of(renewal: Renewal, record: StepRecord | None) -> int:
+    found = record or renewal.current
+    return found.number if found else 1

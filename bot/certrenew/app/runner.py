@@ -167,17 +167,15 @@ class Runner:
         except Unreachable:
             self._ledger.end(renewal, record, number, "nothing happened")
             raise
-        except StepFailed:
-            self._ledger.end(renewal, record, number, "failed")
-            raise
+        except StepFailed as error:
+            return self._stop(renewal, record, str(error), ended=(number, "failed"))
         if isinstance(outcome, Waiting):
             self._ledger.end(renewal, record, number, "waits")
             return self._wait(renewal, record, step, outcome)
         try:
             evidence: Evidence = step.verify(ctx)
-        except StepFailed:
-            self._ledger.end(renewal, record, number, "acted, not verified")
-            raise
+        except StepFailed as error:
+            return self._stop(renewal, record, str(error), ended=(number, "acted, not verified"))
         seen = _shown({**outcome.output, **evidence})
         self._ledger.finish(renewal, record, step, outcome.output, seen, note="", began=began, acted=True)
         return Go()
@@ -202,7 +200,17 @@ class Runner:
         self._sessions.close(renewal.id)
         return Wait(seconds)
 
-    def _stop(self, renewal: Renewal, record: StepRecord | None, reason: str, what: What = What.STOPPED) -> Move:
+    def _stop(
+        self,
+        renewal: Renewal,
+        record: StepRecord | None,
+        reason: str,
+        what: What = What.STOPPED,
+        *,
+        ended: tuple[int, str] | None = None,
+    ) -> Move:
+        """`ended` is the attempt that failed and its outcome: known only together with the stop, for a process that
+        died in between would take the step for one that was never tried."""
         try:
             now = standing(renewal, self._session(renewal))
         except CertrenewError as error:
@@ -210,7 +218,7 @@ class Runner:
         except Exception:  # a broken adapter must not keep the renewal from stopping
             log.exception("the nodes of renewal %s could not be read", renewal.id)
             now = ["The nodes could not be read just now; the log has the details."]
-        self._ledger.stop(renewal, record, reason, now, what)
+        self._ledger.stop(renewal, record, reason, now, what, ended=ended)
         self._sessions.close(renewal.id)
         return Go()
 

@@ -49,8 +49,11 @@ class UnitOfWork(Protocol):
 
     def add(self, renewal: Renewal) -> None: ...
 
-    def get(self, renewal_id: str) -> Renewal:
-        """The renewal, locked for this transaction; raises CommandRefused when there is none."""
+    def get(self, renewal_id: str, *, steps: bool = True) -> Renewal:
+        """The renewal, locked for this transaction; raises CommandRefused when there is none.
+
+        `steps=False` spares the hundreds of rows of a long plan where nobody looks at them: it has no `current` then.
+        """
         ...
 
     def find(self, reference: str) -> Renewal:
@@ -62,6 +65,10 @@ class UnitOfWork(Protocol):
         ...
 
     def save_step(self, renewal_id: str, record: StepRecord, *, progress: Mapping[str, Json] | None = None) -> None: ...
+
+    def step(self, renewal_id: str, number: int) -> StepRecord:
+        """One step as it is now; raises CommandRefused when there is none."""
+        ...
 
     def step_memory(self, renewal_id: str, number: int) -> tuple[Mapping[str, Json], datetime | None]:
         """What a waiting step remembered, and since when it waits."""

@@ -110,12 +110,12 @@ class SqlUnit(AttemptTable, RequestTable, LeaseTable):
             )
         self.session.flush()
 
-    def get(self, renewal_id: str) -> Renewal:
+    def get(self, renewal_id: str, *, steps: bool = True) -> Renewal:
         query = sa.select(RenewalRow).where(RenewalRow.id == renewal_id)
         row = self.session.scalar(query if self._reading else query.with_for_update())
         if row is None:
             raise CommandRefused(f"There is no renewal {renewal_id[:8]!r}; try: list.")
-        return self._whole(row)
+        return self._whole(row) if steps else mapping.renewal_from(row, (), ())
 
     def find(self, reference: str) -> Renewal:
         wanted = reference.strip().lower()
@@ -147,6 +147,13 @@ class SqlUnit(AttemptTable, RequestTable, LeaseTable):
             values["waiting_since"] = None
         at = StepRow.renewal == renewal_id, StepRow.number == record.number
         self.session.execute(sa.update(StepRow).where(*at).values(**values))
+
+    def step(self, renewal_id: str, number: int) -> StepRecord:
+        at = StepRow.renewal == renewal_id, StepRow.number == number
+        row = self.session.execute(sa.select(*StepRow.__table__.columns).where(*at)).one_or_none()
+        if row is None:
+            raise CommandRefused(f"Renewal {renewal_id[:8]} has no step {number}.")
+        return mapping.step_from(row)
 
     def step_memory(self, renewal_id: str, number: int) -> tuple[Mapping[str, Json], datetime | None]:
         row = self.session.get(StepRow, (renewal_id, number))

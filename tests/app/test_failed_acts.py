@@ -1,0 +1,50 @@
+"""An act that failed is repeated by a person only, however the bot ends between the failure and its record."""
+
+import pytest
+
+from certrenew.domain.errors import AnswerLost, StepFailed
+from certrenew.domain.renewal import State
+from certrenew.testing.bench import Bench
+from certrenew.testing.contract import MakeBench
+from certrenew.testing.trouble import Crash, Fault
+from certrenew_plugins.callmanager import CALLMANAGER
+
+TFTP = "restart cucm-pub Cisco Tftp"
+
+
+@pytest.fixture
+def bench(make_bench: MakeBench) -> Bench:
+    return make_bench(CALLMANAGER, cluster={"nodes": ("cucm-pub",), "phones": 2})
+
+
+def test_a_crash_while_the_nodes_are_read_for_a_failure_does_not_repeat_the_act(bench: Bench) -> None:
+    """The restart goes through, the node then says something strange, and the bot dies before it has stopped."""
+    renewal = bench.approved()
+    trouble = bench.cluster.trouble
+    restarted = bench.cluster.restarted
+
+    def and_then(node: str, service: str) -> None:
+        restarted(node, service)
+        if service == "Cisco Tftp":
+            trouble.crash_after("identity cucm-pub")
+
+    bench.cluster.restarted = and_then  # type: ignore[method-assign]
+    trouble.faults.append(Fault(TFTP, StepFailed("The node said something strange."), 1, after=True))
+    with pytest.raises(Crash):
+        bench.run(renewal)
+    bench.restart()
+    found = bench.run(renewal)
+    assert found.state is State.SUCCEEDED, found.reason
+    assert bench.acts.count(TFTP) == 1
+
+
+def test_the_number_of_attempts_never_goes_back(bench: Bench) -> None:
+    renewal = bench.approved()
+    bench.cluster.trouble.fail("generate_csr", AnswerLost("The line was cut."))
+    while not any(call.startswith("generate_csr") for call in bench.cluster.trouble.calls):
+        bench.let_pass(bench.runner.advance(renewal))
+    record = bench.get(renewal).current
+    assert record is not None
+    assert record.kind == "generate_csr"
+    assert record.attempts == 1
+    assert record.started_at is not None
