@@ -1,6 +1,7 @@
 """The CTL file and service restarts: one node at a time, each confirmed before anything else happens."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from certrenew import x509
@@ -10,6 +11,7 @@ from certrenew.domain.plan import Blocked, Check, Done, Evidence, Outcome, Phase
 from certrenew.domain.ports import NodeSession, StepContext
 
 CLOCK_MARGIN = 2.0  # seconds between asking for a restart and the service's own start
+LOOKS = 4  # polls until a command whose line was cut counts as never carried out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,23 +73,30 @@ class RestartService(Step):
                     + ", so it is not restarted. Start it, or skip this step, if it is meant to be off."
                 )
             return Ready()
-        if state.changing:
-            return Waiting(f"{self.service} on {self.node} is {state.state}", ctx.pace.poll_services)
         asked_ago = (ctx.now - ctx.attempted).total_seconds()
-        up = node.running_for(self.service)
+        up = None if state.changing else node.running_for(self.service)
         if up is None:
             if asked_ago > ctx.pace.service_timeout:
-                return Blocked(f"{self.service} on {self.node} has not started {asked_ago:.0f} s after its restart.")
+                return Blocked(
+                    f"{self.service} on {self.node} has not started {asked_ago:.0f} s after its restart; it is"
+                    f" {state.state}. Start it on the node, then retry: a retry only looks again."
+                )
             return Waiting(f"{self.service} on {self.node} is {state.state} after its restart", ctx.pace.poll_services)
         if up <= asked_ago + CLOCK_MARGIN:
             return Satisfied(note=f"it restarted {up:.0f} s ago, by the attempt that was cut off")
+        if asked_ago < LOOKS * ctx.pace.poll_services:  # the node may only be about to stop it
+            return Waiting(
+                f"looking whether the restart of {self.service} on {self.node} that was cut off takes effect",
+                ctx.pace.poll_services,
+            )
         return Ready()
 
     def act(self, ctx: StepContext) -> Outcome:
         node = ctx.session.node(self.node)
+        asked = ctx.now
         ctx.guard()
         node.restart(self.service)
-        self._await_start(ctx, node)
+        self._await_start(ctx, node, asked)
         return Done()
 
     def verify(self, ctx: StepContext) -> Evidence:
@@ -96,16 +105,17 @@ class RestartService(Step):
             raise StepFailed(f"{self.service} on {self.node} is {state.state} {state.note}".rstrip() + ".")
         return {self.service: state.state}
 
-    def _await_start(self, ctx: StepContext, node: NodeSession) -> None:
-        """The prompt may come back before the service does: look until it says that it started."""
+    def _await_start(self, ctx: StepContext, node: NodeSession, asked: datetime) -> None:
+        """The prompt may come back before the service does, or before it has even stopped: look until it says that
+        it started, and not before it was asked to."""
         began = ctx.now
         last = "not seen"
         while (ctx.now - began).total_seconds() < ctx.pace.service_timeout:
             try:
                 state = self._state(node)
-                if state.started:
+                if state.started and self._anew(ctx, node, asked):
                     return
-                last = f"{state.state} {state.note}".rstrip()
+                last = "still the one from before" if state.started else f"{state.state} {state.note}".rstrip()
             except Unreachable as error:
                 last = str(error)  # some restarts cut the line that asked for them
             ctx.sleep(ctx.pace.poll_services)
@@ -113,6 +123,14 @@ class RestartService(Step):
             f"{self.service} on {self.node} has not started within {ctx.pace.service_timeout:.0f} s; it is {last}."
             " Look at the node; retry asks for another restart, skip goes on without it."
         )
+
+    def _anew(self, ctx: StepContext, node: NodeSession, asked: datetime) -> bool:
+        """Whether it started after it was asked to. Where nothing tells since when it runs, its state has to do."""
+        try:
+            up = node.running_for(self.service)
+        except (StepFailed, Unreachable):
+            return True
+        return up is None or up <= (ctx.now - asked).total_seconds() + CLOCK_MARGIN
 
     def _state(self, node: NodeSession) -> Service:
         found = node.services().get(self.service)
