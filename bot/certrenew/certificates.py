@@ -25,6 +25,7 @@ from certrenew.steps import (
     ProveServed,
     ProveServices,
     ProveStored,
+    RecountPhones,
     ResetPhones,
     RestartService,
     Submit,
@@ -132,6 +133,13 @@ class CertificateType:
 
     def _cautions(self, snapshot: Snapshot, options: Options) -> Iterator[str]:
         yield from self.cautions
+        for node in snapshot.nodes:
+            found = node.services.get(self.runs)
+            if found is not None and not found.active and "not activated" not in found.note.lower():
+                yield (
+                    f"{node.node.name} is left out: {self.runs} is activated there, but {found.state}. It keeps its"
+                    f" old {self.purpose} certificate."
+                )
         if self.phones is Phones.RESET_AND_WAIT:
             if snapshot.phone_interaction is PhoneInteraction.AUTOMATIC:
                 yield "Each upload by itself resets phones (“Phone Interaction on Certificate Update” is automatic)."
@@ -158,6 +166,8 @@ def standard(kind: CertificateType, snapshot: Snapshot, options: Options) -> Ite
     if len(targets) > 1:  # with a single one, its upload looks by itself
         for node in targets:
             yield CheckRequest(node=node.node.name, purpose=kind.purpose)
+    if kind.phones is Phones.RESET_AND_WAIT:
+        yield RecountPhones(node=snapshot.cluster.publisher.name, nodes=phone_nodes(snapshot))
     for node in targets:
         yield UploadChain(node=node.node.name, purpose=kind.purpose, trust=kind.trust)
         yield UploadIdentity(node=node.node.name, purpose=kind.purpose)

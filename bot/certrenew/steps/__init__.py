@@ -16,6 +16,7 @@ from certrenew.steps.preflight import (
     CheckSecurityMode,
 )
 from certrenew.steps.proof import ProveServed, ProveServices, ProveStored
+from certrenew.steps.recount import RecountPhones
 from certrenew.steps.request import Collect, GenerateCsr, Submit, Validate
 from certrenew.steps.services import RestartService, UpdateCtl
 
@@ -37,6 +38,7 @@ __all__ = [
     "ProveServed",
     "ProveServices",
     "ProveStored",
+    "RecountPhones",
     "ResetPhones",
     "RestartService",
     "Submit",
@@ -66,6 +68,7 @@ VOCABULARY: Mapping[str, type[Step]] = {
         ProveServed,
         ProveServices,
         ProveStored,
+        RecountPhones,
         ResetPhones,
         RestartService,
         Submit,

@@ -84,6 +84,17 @@ class BaselinePhones(Looking):
         configured = [phone.name for phone in ctx.session.phones()]
         known = ctx.session.registrations(configured)
         names: list[Json] = [name for name in configured if name in known and known[name].registered]
+        if names and not any(counts.values()):
+            return Blocked(
+                f"{len(names)} phones are registered by name, but {', '.join(self.nodes) or 'no node'} counts none: the"
+                " count cannot be trusted, so nothing would show whether the phones come back. Look at the performance"
+                " counters of Cisco CallManager, then retry."
+            )
+        if configured and not names:
+            ctx.notice(
+                f"None of the {len(configured)} configured phones is registered now: nothing will show whether this"
+                " renewal keeps phones away."
+            )
         per_node: dict[str, Json] = dict(counts.items())
         return Satisfied({"baseline": per_node, "phones": names, "configured": len(configured)})
 
@@ -235,6 +246,9 @@ class ProvePhones(Looking):
         baseline, names = baseline_of(ctx, self.node)
         missing = stragglers(ctx, names)
         total = len(names) or sum(baseline.values())
+        if not names and total:  # counted, but unknown by name
+            here = sum(count or 0 for count in count_phones(ctx, tuple(baseline)).values())
+            missing = [("a device without a name", "not counted any more")] * max(0, total - here)
         allowed = total - math.ceil(total * ctx.pace.phones_threshold)
         listed: list[Json] = [f"{phone}: {why}" for phone, why in missing]
         if len(missing) > allowed:
