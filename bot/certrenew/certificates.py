@@ -226,7 +226,7 @@ def restarted(kind: CertificateType, snapshot: Snapshot) -> Iterator[Step]:
             if node.runs(restart.service):
                 yield RestartService(node=node.node.name, service=restart.service)
                 if kind.phones is Phones.RESET_AND_WAIT:
-                    yield phones_back(snapshot, f"{restart.service} on {node.node.name}", settle=False)
+                    yield phones_back(snapshot, f"the restart of {restart.service} on {node.node.name}", settle=False)
     if kind.phones is Phones.RESET_AND_WAIT:
         for pool in snapshot.device_pools:
             yield ResetPhones(node=snapshot.cluster.publisher.name, device_pool=pool)

@@ -109,9 +109,9 @@ def test_the_end_shows_the_evidence() -> None:
     text = shown(drawn(replace(renewal, steps=tuple(steps))))
     assert "new serial `77aa`" in text
     assert "port 443" in text
-    assert "39 of 40 are registered again" in text
+    assert "39 of 40 are registered." in text
     assert "SEP1: gone" in text
-    assert "Duration: 3 min" in text
+    assert " in 3 min." in text
     assert "BEGIN" not in text
 
 

@@ -166,7 +166,7 @@ def test_lines_are_told_once_though_batches_are_cut_differently_after_a_crash(
     after = make_poster(settings, store, memory, clock)
     after.saw([*first, event(4, What.STEP_FINISHED, renewal, step=4)])
     said = "\n".join(lab.thread(lab.cards()[0]))
-    assert [said.count(f"Finished step {number},") for number in (2, 3, 4)] == [1, 1, 1]
+    assert [said.count(f"Step {number} done:") for number in (2, 3, 4)] == [1, 1, 1]
 
 
 def test_after_an_outage_the_card_tells_the_truth(lab: Lab, poster: Poster, store: Store, clock: Time) -> None:

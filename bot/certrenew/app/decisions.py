@@ -203,11 +203,11 @@ class Decisions:
 
     def _must_take_part(self, renewal: Renewal, person: Person) -> None:
         if person.id != renewal.requester.id:
-            self._must_approve(renewal, person)
+            self._must_approve(renewal, person, "Only this cluster's approvers, or whoever asked for it,")
 
-    def _must_approve(self, renewal: Renewal, person: Person) -> None:
+    def _must_approve(self, renewal: Renewal, person: Person, who: str = "Only this cluster's approvers") -> None:
         if person.id not in self._policy(renewal).approvers:
-            raise NotAllowed("Only this cluster's approvers may do that; nothing has changed.")
+            raise NotAllowed(f"{who} may do that; nothing has changed.")
 
     def _policy(self, renewal: Renewal) -> Policy:
         cluster = renewal.plan.cluster

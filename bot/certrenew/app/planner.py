@@ -66,14 +66,17 @@ class Planner:
 
     def _type(self, purpose: str) -> CertificateType:
         if purpose not in self._types:
-            raise CommandRefused(f"No plugin renews {purpose!r}; known: {', '.join(self._types) or 'none'}.")
+            known = ", ".join(self._types) or "none"
+            raise CommandRefused(f"No plugin renews {purpose!r}; known: {known}. Nothing has changed.")
         return self._types[purpose]
 
     def _authority(self, command: Renew) -> str:
         name = command.authority or self._authorities.get(command.cluster, "")
         if name not in self._choices:
             known = ", ".join(sorted(self._choices)) or "none"
-            raise CommandRefused(f"There is no certificate authority {name!r}; configured: {known}.")
+            raise CommandRefused(
+                f"There is no certificate authority {name!r}; configured: {known}. Nothing has changed."
+            )
         return name
 
 
@@ -82,6 +85,6 @@ def _refuse_pending(kind: CertificateType, snapshot: Snapshot) -> None:
     waiting = [node.node.name for node in kind.targets(snapshot) if kind.purpose in node.pending]
     if waiting:
         raise PlanRefused(
-            f"{', '.join(waiting)} has a {kind.purpose} signing request waiting already, and a new one would destroy"
-            " its key. Finish that one first; if it is a leftover, ask again with --replace-csr. Nothing has changed."
+            f"A {kind.purpose} signing request already waits on {', '.join(waiting)}, and a new one would destroy its"
+            " key. Finish that one first; if it is a leftover, ask again with --replace-csr. Nothing has changed."
         )

@@ -74,6 +74,8 @@ class Policy:
 
     def _must_be_approver(self, person: Person, requester: str, decision: Decision) -> None:
         if person.id == requester and decision is Decision.APPROVE and not self.self_approval:
-            raise NotAllowed("You asked for this renewal, so somebody else must approve it (four eyes).")
+            raise NotAllowed(
+                "You asked for this renewal, so somebody else must approve it (four eyes); nothing has changed."
+            )
         if person.id not in self.approvers:
-            raise NotAllowed("You are not one of this cluster's approvers, so your decision does not count.")
+            raise NotAllowed("You are not one of this cluster's approvers, so nothing has changed.")

@@ -11,10 +11,11 @@ from certrenew.domain.approval import Approval, Decision, Gate, Policy
 from certrenew.domain.plan import Phase, Target
 from certrenew.domain.renewal import Renewal, State, Want
 from certrenew.slack.buttons import buttons
-from certrenew.slack.progress import now_line, phase_lines, report_lines, stop_lines, summary, truth
+from certrenew.slack.progress import left_waiting, now_line, phase_lines, report_lines, stop_lines, summary, truth
 from certrenew.slack.text import (
     PHASES,
     SECTION_LIMIT,
+    at_release_gate,
     code,
     count,
     cut,
@@ -73,7 +74,12 @@ def sentence(renewal: Renewal) -> str:
     if renewal.state is State.STOPPED and record:
         return f"{said} Step {record.number} needs a decision: {line_of(renewal.reason, 400)}"
     if record:
-        return f"{said} {sum(step.over for step in renewal.steps)} of {len(renewal.steps)} steps are done."
+        why = (
+            f" {line_of(renewal.reason, 300)}"
+            if renewal.state is State.WAITING and not at_release_gate(renewal)
+            else ""
+        )
+        return f"{said} {sum(step.over for step in renewal.steps)} of {len(renewal.steps)} steps are done.{why}"
     return said
 
 
@@ -88,13 +94,13 @@ def _fields(renewal: Renewal) -> Block:
     nodes = list(dict.fromkeys(target.node for target in plan.targets))
     fields = [
         ("Cluster", line_of(plan.cluster, 100)),
-        ("Purpose", line_of(plan.purpose, 100)),
+        ("Certificate", line_of(plan.title, 100)),
         (count(len(nodes), "node").capitalize(), listed(nodes)),
         ("Certificate authority", line_of(plan.authority, 100)),
         ("Asked for by", mention(renewal.requester)),
         ("Change number", line_of(renewal.change_number, 100) or "none given"),
         ("Renewal", code(renewal.short_id)),
-        ("Runbook", line_of(plan.profile, 100)),
+        ("Follows", listed(plan.sources) or line_of(plan.profile, 100)),
     ]
     return {
         "type": "section",
@@ -114,12 +120,21 @@ def _plan_lines(renewal: Renewal, policy: Policy, now: datetime) -> Iterator[lis
         f"*{count(len(plan.steps), 'step')}* (all of them are in the thread)",
         *(f"• {PHASES[phase][0]}: {number} ({PHASES[phase][1]})" for phase, number in steps if number),
     ]
-    yield [
-        f"*Needed:* {count(policy.needed, 'approval')} until {when(renewal.approve_by)}"
-        + (". The person who asked may approve here." if policy.self_approval else ", not by the person who asked.")
-        + " Nothing changes before.",
-        *_votes(renewal),
-    ]
+    yield [f"*Needed:* {_needed(policy)} by {when(renewal.approve_by)}; nothing changes before.", *_votes(renewal)]
+    yield [f"*Then:* preparation, without impact on calls. {_releaser(policy)}"]
+
+
+def _needed(policy: Policy) -> str:
+    if policy.needed == 1:
+        return "an approval by anybody of the approvers" if policy.self_approval else "an approval by somebody else"
+    who = "different approvers" if policy.self_approval else "different people, not by whoever asked"
+    return f"{policy.needed} approvals by {who}"
+
+
+def _releaser(policy: Policy) -> str:
+    who = "an approver" if policy.release_by_approver else "an approver or whoever asked"
+    same = "; it may be the same person" if policy.release_by_approver else ""
+    return f"The installation waits until {who} releases it{same}."
 
 
 def _target(target: Target, now: datetime) -> str:
@@ -157,7 +172,7 @@ def _end_lines(renewal: Renewal) -> Iterator[list[str]]:
         case State.ABANDONED:
             yield [
                 f"⛔ It was ended before its last step. {line_of(renewal.reason)}".rstrip(),
-                f"*What is true now:* {truth(renewal)}",
+                f"*What is true now:* {truth(renewal)}{left_waiting(renewal)}",
             ]
         case State.REJECTED:
             yield ["Nothing was changed on the cluster."]

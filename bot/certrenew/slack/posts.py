@@ -7,8 +7,8 @@ from certrenew.domain.events import Event, What
 from certrenew.domain.plan import Risk
 from certrenew.domain.renewal import Renewal
 from certrenew.slack.cards import step_name
-from certrenew.slack.evidence import seen, warned
-from certrenew.slack.progress import choices, report_lines, truth
+from certrenew.slack.evidence import done, warned
+from certrenew.slack.progress import choices, left_waiting, report_lines, truth
 from certrenew.slack.text import POST_LIMIT, count, cut, line_of, mention, pages, when
 
 MOST_NODES = 24
@@ -28,7 +28,10 @@ class Post:
 def posts(renewal: Renewal, events: Sequence[Event], *, approvers: str = "") -> list[Post]:
     """What to say about these events: neighbouring lines share a message, a final one stands alone."""
     found: list[Post] = []
+    over = {_number(event) for event in events if event.what is What.STEP_FINISHED}
     for event in events:
+        if event.what is What.STEP_STARTED and _number(event) in over:
+            continue  # the line about its end comes in the same breath
         text = said(renewal, event, approvers=approvers)
         if not text:
             continue
@@ -74,12 +77,13 @@ def said(renewal: Renewal, event: Event, *, approvers: str = "") -> str:
 def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str) -> str:
     match event.what:
         case What.STEP_STARTED:
-            return f"🔵 Started {step}." if _outage(renewal, event) else ""
+            return f"🔵 Step {_number(event)} begins: {_about(event)}" if _outage(renewal, event) else ""
         case What.STEP_WAITING:
-            return f"⏳ Waiting at {step}: {line_of(_why(event))}" if _why(event) else ""
+            return (
+                f"⏳ Step {_number(event)} waits: {_about(event)} {_ended(line_of(_why(event)))}" if _why(event) else ""
+            )
         case What.STEP_FINISHED:
-            note = ": ".join(part for part in (line_of(_text(event, "note")), seen(event)) if part)
-            return f"✅ Finished {step}{': ' if note else ''}{note}.{warned(event)}"
+            return f"✅ {done(event)}{warned(event)}"
         case What.STEP_SKIPPED:
             return f"⏭️ {who} skipped {step}.{reason}"
         case What.RETRIED:
@@ -87,7 +91,7 @@ def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str
         case What.PAUSE_ASKED:
             return f"⏸ {who} asked for a pause; it takes effect before the next step."
         case What.PAUSED:
-            return "⏸ Paused. Nothing runs until somebody resumes."
+            return "⏸ Paused. Nothing runs until somebody resumes it."
         case What.RESUMED:
             return f"🔵 {who} resumed the renewal."
         case What.ABANDON_ASKED:
@@ -110,16 +114,17 @@ def _final(renewal: Renewal, event: Event) -> Iterator[str]:
             yield f"❌ {what} stopped. {to}, please decide."
             yield from _stop(renewal, event)
         case What.ABANDONED:
-            yield f"⛔ {what} has ended before its last step, as asked."
-            yield f"*What is true now:* {truth(renewal)}"
+            yield f"⛔ {what} has ended before its last step. {line_of(renewal.reason)}".rstrip()
+            yield f"*What is true now:* {truth(renewal)}{left_waiting(renewal)}"
         case _:
+            yield f"✅ {what} is done."
+            yield from list(pages(list(report_lines(renewal)), POST_LIMIT - 600))[:1]
             yield (
-                f"✅ {what} is done: {count(len(renewal.steps), 'step')}. {to}, take a disaster recovery backup now:"
-                " a restore from an older one would bring back the old certificates and lock phones out."
+                f"*What is left to do:* {to}, take a disaster recovery backup now. A restore from an older one would"
+                " bring back the old certificates and lock phones out."
             )
-            yield from list(pages(list(report_lines(renewal)), POST_LIMIT - 400))[:1]
-    if event.hash:
-        yield f"Audit entry {event.number}, hash `{event.hash}`."
+    if event.hash and event.what in (What.SUCCEEDED, What.ABANDONED):
+        yield f"For the audit: entry {event.number} has the hash `{event.hash}`."
 
 
 def _stop(renewal: Renewal, event: Event) -> Iterator[str]:
@@ -149,7 +154,8 @@ def outcome(renewal: Renewal) -> str:
         case "expired":
             return f"⌛ Expired: nobody decided on {what} in time. Nothing was changed; ask for a new plan."
         case "abandoned":
-            return f"⛔ Abandoned: {what} was ended before its last step. {truth(renewal)}"
+            why = f" {line_of(renewal.reason)}" if renewal.reason else ""
+            return f"⛔ Abandoned: {what} was ended before its last step.{why} {truth(renewal)}{left_waiting(renewal)}"
     return ""
 
 
@@ -167,6 +173,14 @@ def _text(event: Event, name: str) -> str:
 
 def _why(event: Event) -> str:
     return _text(event, "why") or _text(event, "reason")
+
+
+def _about(event: Event) -> str:
+    return _ended(line_of(_text(event, "summary") or "a step", 300))
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _number(event: Event) -> int:

@@ -56,7 +56,8 @@ def now_line(renewal: Renewal, policy: Policy) -> str:
         )
     record = renewal.current
     if renewal.state is State.PAUSED and record:
-        return f"⏸ *Now:* paused before step {record.number}, {summary(renewal, record.number)}."
+        why = f" {line_of(renewal.reason, 300)}" if renewal.reason else ""
+        return f"⏸ *Now:* paused before step {record.number}, {summary(renewal, record.number)}.{why}"
     if renewal.state not in (State.RUNNING, State.WAITING) or record is None:
         return ""
     line = f"*Now:* step {record.number} of {len(renewal.steps)}, {summary(renewal, record.number)}"
@@ -107,6 +108,19 @@ def truth(renewal: Renewal) -> str:
     return f"{total} {where}, and every restart is done."
 
 
+def left_waiting(renewal: Renewal) -> str:
+    """Which requests of ours nobody used: they stand in the way of the next renewal until it may replace them."""
+    made = {record.node for record in renewal.steps if "csr" in record.output}
+    new, _ = _installed(renewal)
+    waiting = [node for node in dict.fromkeys(r.node for r in renewal.steps) if node in made - set(new)]
+    if not waiting:
+        return ""
+    return (
+        f" Signing requests of this renewal were generated and not used on {listed(waiting)}; the next renewal may need"
+        " --replace-csr."
+    )
+
+
 def _installed(renewal: Renewal) -> tuple[list[str], list[str]]:
     """Nodes of the plan whose installation is finished, and the others."""
     new: list[str] = []
@@ -134,15 +148,16 @@ def report_lines(renewal: Renewal) -> Iterator[str]:
             line += f", valid until {when(expires)}"
         served = found.get("served")
         if isinstance(served, Mapping) and served:
-            line += f", served on {listed([str(port) for port in served])}"
+            ports = [str(port).removeprefix("port ") for port in served]
+            line += f", served on port{'s' if len(ports) > 1 else ''} {listed(ports)}"
         yield line
     if phones := _phones(renewal):
         yield phones
     skipped = [record for record in renewal.steps if record.state is StepState.SKIPPED]
     if skipped:
-        yield f"Skipped: {listed([f'step {record.number} ({record.kind} on {record.node})' for record in skipped])}."
+        yield f"Skipped: {'; '.join(f'step {one.number}, {summary(renewal, one.number)}' for one in skipped[:10])}."
     if length := _length(renewal):
-        yield f"Duration: {length}, from the first step to the last."
+        yield f"{count(len(renewal.steps), 'step')} in {length}."
 
 
 SHOWN = ("stored serial", "serial", "expires", "served")
@@ -153,7 +168,7 @@ def _phones(renewal: Renewal) -> str:
         found = facts(record)
         total = found.get("before", found.get("baseline"))
         if record.over and "registered" in found and isinstance(total, int):
-            line = f"Phones: {found['registered']} of {total} are registered again."
+            line = f"Phones: {found['registered']} of {total} are registered."
             missing = found.get("stragglers")
             if isinstance(missing, list) and missing:
                 line += f" Missing: {listed([str(name) for name in missing], 10)}."

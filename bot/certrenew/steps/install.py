@@ -26,13 +26,15 @@ def still_the_signed_request(ctx: StepContext, session: NodeSession, node: str, 
     signed = x509.key_hash(must_be_text(ctx.output("csr", node), "signing request"))
     if waiting is None:
         return Blocked(
-            f"{node} has no {purpose} signing request any more, so the new certificate has no key there. Somebody used"
-            " or removed it. Nothing was uploaded; abandon this renewal and ask for a new one."
+            f"{node} has no {purpose} signing request any more: somebody used or removed it, and the new certificate"
+            f" has no key there. It cannot be installed on {node}, and a retry does not help: abandon this renewal and"
+            " ask for a new one, with --replace-csr."
         )
     if x509.key_hash(waiting) != signed:
         return Blocked(
             f"Somebody generated another {purpose} signing request on {node} after ours was signed, which destroyed"
-            " our key. Nothing was uploaded; abandon this renewal and ask for a new one."
+            f" our key. The new certificate cannot be installed on {node}, and a retry does not help: agree with that"
+            " person, abandon this renewal and ask for a new one, with --replace-csr."
         )
     return None
 
@@ -142,7 +144,7 @@ class UploadIdentity(Step):
         stored = x509.read_certificate(session.identity(self.purpose))
         if stored.fingerprint != x509.fingerprint_of(leaf):
             raise StepFailed(
-                f"{self.node} took the upload without an error, but stores {self.purpose} certificate {stored.serial},"
-                " not the new one. Look at the node before retrying."
+                f"{self.node} took the upload without an error, but stores the {self.purpose} certificate"
+                f" {stored.serial}, not the new one. Look at the node before retrying."
             )
         return {"stored serial": stored.serial, "expires": stored.not_after.isoformat()}

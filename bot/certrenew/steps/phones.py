@@ -119,25 +119,27 @@ class AwaitPhones(Looking):
         wanted = math.ceil(total * ctx.pace.phones_threshold)
         counts = count_phones(ctx, self.nodes)
         here = sum(count or 0 for count in counts.values())
-        low = min(here, _number(ctx.progress.get("low"), here))
+        silent = [node for node, count in counts.items() if count is None]
+        low = _number(ctx.progress.get("low"), total)
+        low = low if silent else min(here, low)  # the phones of a node that does not answer have not left for that
         waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
         settled = not self.settle or low < wanted or waited >= ctx.pace.phones_settle
-        if here >= wanted and settled and all(count is not None for count in counts.values()):
-            self._say_back(ctx, here, total, low)
-            return Satisfied({"registered": here, "before": total, "lowest": low})
+        if here >= wanted and settled and not silent:
+            return Satisfied({"registered": here, "before": total, "lowest": low}, note=self._back(here, total, low))
         if waited > ctx.pace.phones_timeout:
-            return Blocked(self._given_up(ctx, here, total, waited, names))
-        told = self._milestone(ctx, here, total, low)
-        silent = "".join(f"; {node} does not answer" for node, count in counts.items() if count is None)
+            return Blocked(self._given_up(ctx, here, total, waited, names, silent))
+        told = _number(ctx.progress.get("told"), 0) if silent else self._milestone(ctx, here, total, low)
+        uncounted = "".join(f"; {node} does not answer, its phones are not counted" for node in silent)
         return Waiting(
-            f"{here} of {total} phones are registered{silent}",
+            f"{here} of {total} phones are registered{uncounted}",
             ctx.pace.poll_phones if here < wanted else min(ctx.pace.poll_phones, ctx.pace.phones_settle),
             {"low": low, "told": told, "registered": here, "before": total},
         )
 
-    def _say_back(self, ctx: StepContext, here: int, total: int, low: int) -> None:
-        if low < total:
-            ctx.notice(f"Phones: {here} of {total} are back after {self.after} (lowest was {low}).")
+    def _back(self, here: int, total: int, low: int) -> str:
+        if low >= total:
+            return f"no phone left after {self.after}"
+        return f"{here} of {total} phones are back after {self.after}; the lowest was {low}"
 
     def _milestone(self, ctx: StepContext, here: int, total: int, low: int) -> int:
         """Tell the channel at a quarter, half, three quarters and nine tenths of those that left, once each."""
@@ -148,10 +150,12 @@ class AwaitPhones(Looking):
         share = (here - low) / gone
         reached = sum(share >= mark for mark in MILESTONES)
         if reached > told and here < total:
-            ctx.notice(f"Phones: {here} of {total} are registered; they are returning after {self.after}.")
+            ctx.notice(f"{here} of {total} phones are registered; they are returning after {self.after}.")
         return max(told, reached)
 
-    def _given_up(self, ctx: StepContext, here: int, total: int, waited: float, names: Sequence[str]) -> str:
+    def _given_up(
+        self, ctx: StepContext, here: int, total: int, waited: float, names: Sequence[str], silent: Sequence[str]
+    ) -> str:
         try:
             missing = stragglers(ctx, names)
         except Unreachable:
@@ -159,6 +163,7 @@ class AwaitPhones(Looking):
         shown = "; ".join(f"{phone} ({why})" for phone, why in missing[:NAMED_STRAGGLERS])
         more = f" and {len(missing) - NAMED_STRAGGLERS} more" if len(missing) > NAMED_STRAGGLERS else ""
         named = f" Missing: {shown}{more}." if shown else ""
+        named += f" {', '.join(silent)} did not answer, so the phones there are not counted." if silent else ""
         return (
             f"{here} of {total} phones are registered {_spoken(waited)} after {self.after}.{named}"
             " Retry waits once more; skip goes on without them; do not renew another purpose before they are back."
