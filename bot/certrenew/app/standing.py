@@ -1,5 +1,6 @@
 """What is true on the nodes when a renewal stops: what each stores and serves now, as far as it can be read."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 
@@ -10,7 +11,7 @@ from certrenew.domain.ports import ClusterSession
 from certrenew.domain.renewal import Renewal
 from certrenew.steps import ProveServed, ProveStored
 
-PATIENCE = 20.0  # seconds; a stop must be told soon, even when a node is away
+PATIENCE = 20.0  # seconds for all nodes together; a stop must be told soon, even when many are away
 
 
 def standing(renewal: Renewal, session: ClusterSession) -> list[str]:
@@ -40,13 +41,14 @@ def standing(renewal: Renewal, session: ClusterSession) -> list[str]:
         )
         return f"{target.node} stores {what} and serves {shown}."
 
+    deadline = time.monotonic() + PATIENCE
     pool = ThreadPoolExecutor(max_workers=8)
     try:
         futures = {target.node: pool.submit(read, target) for target in renewal.plan.targets}
         sentences: list[str] = []
         for node, future in futures.items():
             try:
-                sentences.append(future.result(timeout=PATIENCE))
+                sentences.append(future.result(timeout=max(0.0, deadline - time.monotonic())))
             except TooLate:
                 sentences.append(f"{node} could not be read within {PATIENCE:.0f} s.")
         return sentences
