@@ -21,7 +21,8 @@ from certrenew.domain.renewal import Renewal, StepRecord
 
 log = logging.getLogger(__name__)
 
-BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0, 60.0)  # seconds between tries of what does not answer
+# seconds between tries of what does not answer: 15 minutes in all, as long as a service may take to restart
+BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, *[60.0] * 14)
 LISTED = 25  # entries of a list that evidence shows
 NOT_OURS = 1.0  # seconds; another executor works on it, and the engine ends this run of it
 LONG_WAIT = 60.0  # seconds; a session is not kept open for longer

@@ -10,6 +10,7 @@ import pytest
 from certrenew.app.commands import Retry, Skip
 from certrenew.app.context import Context
 from certrenew.app.inventory import read_snapshot
+from certrenew.app.runner import BACKOFF
 from certrenew.certificates import CertificateType, Options
 from certrenew.domain.errors import AnswerLost, StepFailed
 from certrenew.domain.model import SecurityMode, Snapshot
@@ -134,7 +135,7 @@ class CertificateTypeContract:
         smooth.run(smooth.approved())
         renewal = bench.approved()
         for act in dict.fromkeys(smooth.acts):
-            bench.cluster.trouble.silent(act, times=11)
+            bench.cluster.trouble.silent(act, times=len(BACKOFF) + 1)
         found = bench.run(renewal)
         stops = 0
         while found.state is State.STOPPED:
