@@ -227,8 +227,9 @@ class Store:
         renewal = self.renewals[approval.renewal]
         self.add(replace(renewal, approvals=(*renewal.approvals, approval)))
 
-    def open_renewals(self) -> Sequence[Renewal]:
-        return [renewal for renewal in self.renewals.values() if not renewal.state.final]
+    def open_renewals(self, *, cluster: str = "") -> Sequence[Renewal]:
+        found = [renewal for renewal in self.renewals.values() if not renewal.state.final]
+        return [renewal for renewal in found if cluster in ("", renewal.plan.cluster)]
 
     def newest(self, *, cluster: str = "", limit: int = 20) -> Sequence[Renewal]:
         return list(self.renewals.values())[-limit:]

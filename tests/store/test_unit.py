@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -220,3 +221,30 @@ def test_a_renewal_is_read_without_its_steps_and_a_step_alone(store: Store, kept
         assert unit.step(kept.id, 1) == kept.steps[0]
         with pytest.raises(CommandRefused):
             unit.step(kept.id, 9999)
+
+
+def test_a_lock_that_is_given_back_while_it_is_looked_at_is_taken(store: Store) -> None:
+    """The insert meets the lock, and a moment later nobody holds it: that is not the same as having it."""
+    with store() as unit:
+        assert unit.take_locks(["cluster:lab"], "one") is None
+    with store() as unit:
+        engine = cast("sa.Connection", cast("Any", unit).session.connection())
+        given_back = False
+
+        def give_back(connection: sa.Connection, clause: object, *_: object) -> None:
+            nonlocal given_back
+            if not given_back and str(clause).lower().startswith("select held_lock"):
+                given_back = True
+                connection.exec_driver_sql("delete from held_lock")
+
+        sa.event.listen(engine, "before_execute", give_back)
+        assert unit.take_locks(["cluster:lab"], "two") is None
+        assert given_back
+    with store() as unit:
+        assert unit.take_locks(["cluster:lab"], "three") == "two"
+
+
+def test_the_open_renewal_of_one_cluster_is_read_alone(store: Store, kept: Renewal) -> None:
+    with store() as unit:
+        assert [found.id for found in unit.open_renewals(cluster=kept.plan.cluster)] == [kept.id]
+        assert unit.open_renewals(cluster="elsewhere") == []

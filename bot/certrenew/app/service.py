@@ -67,9 +67,8 @@ class Service:
         with self._units(reading=True) as unit:
             if (earlier := unit.answered(key)) is not None:
                 return Answer(earlier)
-            for renewal in unit.open_renewals():
-                if renewal.plan.cluster == command.cluster:
-                    raise _busy(renewal)
+            for renewal in unit.open_renewals(cluster=command.cluster):
+                raise _busy(renewal)
         plan = self._planner.plan(command)
         now = self._clock.now()
         renewal = Renewal(

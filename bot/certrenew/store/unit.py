@@ -168,11 +168,11 @@ class SqlUnit(AttemptTable, RequestTable, LeaseTable):
         except sa.exc.IntegrityError as error:
             raise CommandRefused("You have already decided on this; a vote cannot be changed.") from error
 
-    def open_renewals(self) -> Sequence[Renewal]:
-        rows = self.session.scalars(
-            sa.select(RenewalRow).where(RenewalRow.state.not_in(ENDED)).order_by(RenewalRow.created_at)
-        )
-        return [self._whole(row) for row in rows]
+    def open_renewals(self, *, cluster: str = "") -> Sequence[Renewal]:
+        query = sa.select(RenewalRow).where(RenewalRow.state.not_in(ENDED)).order_by(RenewalRow.created_at)
+        if cluster:
+            query = query.where(RenewalRow.cluster == cluster)
+        return [self._whole(row) for row in self.session.scalars(query)]
 
     def newest(self, *, cluster: str = "", limit: int = 20) -> Sequence[Renewal]:
         query = sa.select(RenewalRow).order_by(RenewalRow.created_at.desc()).limit(limit)
@@ -192,15 +192,17 @@ class SqlUnit(AttemptTable, RequestTable, LeaseTable):
 
     def take_locks(self, resources: Sequence[str], renewal_id: str) -> str | None:
         """Insert first and look afterwards: two replicas that plan at once must not both succeed."""
-        try:
-            with self.session.begin_nested():
-                for resource in sorted(resources):
-                    self.session.add(LockRow(resource=resource, renewal=renewal_id, since=self._now()))
-                    self.session.flush()
-        except sa.exc.IntegrityError:
-            held = sa.select(LockRow.renewal).where(LockRow.resource.in_(resources)).limit(1)
-            return self.session.scalar(held)
-        return None
+        held = sa.select(LockRow.renewal).where(LockRow.resource.in_(resources)).limit(1)
+        while True:
+            try:
+                with self.session.begin_nested():
+                    for resource in sorted(resources):
+                        self.session.add(LockRow(resource=resource, renewal=renewal_id, since=self._now()))
+                        self.session.flush()
+                return None
+            except sa.exc.IntegrityError:
+                if holder := self.session.scalar(held):
+                    return holder  # else it was given back just now, and nothing is taken yet
 
     def release_locks(self, renewal_id: str) -> None:
         self.session.execute(sa.delete(LockRow).where(LockRow.renewal == renewal_id))
