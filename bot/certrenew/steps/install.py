@@ -39,6 +39,17 @@ def still_the_signed_request(ctx: StepContext, session: NodeSession, node: str, 
     return None
 
 
+def must_not_have_expired(ctx: StepContext, node: str, purpose: str) -> Blocked | None:
+    """Blocked when the new certificate ended while the renewal waited for its release, or stood still."""
+    leaf = x509.read_certificate(chain_of(ctx, node)[0])
+    if leaf.not_after > ctx.now:
+        return None
+    return Blocked(
+        f"The new {purpose} certificate of {node} expired on {leaf.not_after:%Y-%m-%d %H:%M} UTC, before it was"
+        " installed. Abandon this renewal and ask for a new one, with --replace-csr."
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckRequest(Looking):
     """Every node is asked before the first upload: a request lost on the last one must not show half-way."""
@@ -53,6 +64,7 @@ class CheckRequest(Looking):
 
     def check(self, ctx: StepContext) -> Check:
         lost = still_the_signed_request(ctx, ctx.session.node(self.node), self.node, self.purpose)
+        lost = lost or must_not_have_expired(ctx, self.node, self.purpose)
         return lost or Satisfied({"request": "waits on the node"})
 
 
@@ -75,7 +87,8 @@ class UploadChain(Step):
         session = ctx.session.node(self.node)
         if not self._missing(ctx, session, unread=True):
             return Satisfied(note="all of them are there already")
-        return still_the_signed_request(ctx, session, self.node, self.purpose) or Ready()
+        lost = still_the_signed_request(ctx, session, self.node, self.purpose)
+        return lost or must_not_have_expired(ctx, self.node, self.purpose) or Ready()
 
     def act(self, ctx: StepContext) -> Outcome:
         session = ctx.session.node(self.node)
@@ -130,7 +143,8 @@ class UploadIdentity(Step):
         leaf = must_be_text(ctx.output("leaf", self.node), "certificate")
         if x509.fingerprint_of(session.identity(self.purpose)) == x509.fingerprint_of(leaf):
             return Satisfied(note="it is stored already")
-        return still_the_signed_request(ctx, session, self.node, self.purpose) or Ready()
+        lost = still_the_signed_request(ctx, session, self.node, self.purpose)
+        return lost or must_not_have_expired(ctx, self.node, self.purpose) or Ready()
 
     def act(self, ctx: StepContext) -> Outcome:
         leaf, *rest = chain_of(ctx, self.node)
