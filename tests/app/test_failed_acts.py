@@ -2,6 +2,8 @@
 
 import pytest
 
+from certrenew.app.moves import Wait
+from certrenew.domain.approval import Gate
 from certrenew.domain.errors import AnswerLost, StepFailed
 from certrenew.domain.renewal import State
 from certrenew.testing.bench import Bench
@@ -48,3 +50,21 @@ def test_the_number_of_attempts_never_goes_back(bench: Bench) -> None:
     assert record.kind == "generate_csr"
     assert record.attempts == 1
     assert record.started_at is not None
+
+
+@pytest.mark.parametrize("retry_after", [0.0, -5.0, float("inf"), 1e12])
+def test_an_authority_that_names_no_sensible_time_neither_spins_nor_stops_the_bot(
+    make_bench: MakeBench, retry_after: float
+) -> None:
+    bench = make_bench(CALLMANAGER, cluster={"nodes": ("cucm-pub",), "phones": 2})
+    bench.authority.pending, bench.authority.retry_after = 2, retry_after
+    renewal = bench.approved()
+    waits: list[float] = []
+    while (found := bench.get(renewal)).gate is not Gate.RELEASE:
+        assert found.state is not State.STOPPED, found.reason
+        move = bench.runner.advance(renewal)
+        if isinstance(move, Wait) and bench.get(renewal).gate is None:
+            waits.append(move.seconds)
+        bench.let_pass(move)
+    assert waits
+    assert all(1.0 <= seconds <= 86_400 for seconds in waits)

@@ -25,6 +25,8 @@ from certrenew.domain.ports import Answer, Issued, Pending, Refused, SigningRequ
 from certrenew.steps.looking import Looking
 from certrenew.steps.preflight import must_be_text
 
+SOONEST, LATEST = 1.0, 86_400.0  # seconds until an authority is asked again, whatever it says
+
 
 def signing_request(ctx: StepContext, node: str, purpose: str) -> SigningRequest:
     csr = must_be_text(ctx.output("csr", node), "signing request")
@@ -130,7 +132,8 @@ class Collect(Looking):
                 return Satisfied({"leaf": found["leaf"], "pool": found["pool"], "warnings": found["warnings"]})
             case Pending(reference, retry_after, message):
                 detail = f": {message}" if message else ""
-                return Waiting(f"{self.authority} has not signed order {reference} yet{detail}", retry_after)
+                seconds = min(max(retry_after, SOONEST), LATEST)
+                return Waiting(f"{self.authority} has not signed order {reference} yet{detail}", seconds)
             case Refused(reason):
                 return Blocked(f"{self.authority} refused the request of {self.node}: {reason}")
 
