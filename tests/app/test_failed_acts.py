@@ -4,9 +4,10 @@ import pytest
 
 from certrenew.app.moves import Wait
 from certrenew.domain.approval import Gate
-from certrenew.domain.errors import AnswerLost, StepFailed
+from certrenew.domain.errors import AnswerLost, CommandRefused, StepFailed
 from certrenew.domain.renewal import State
-from certrenew.testing.bench import Bench
+from certrenew.slack.buttons import buttons, read
+from certrenew.testing.bench import ALICE, BOB, Bench
 from certrenew.testing.contract import MakeBench
 from certrenew.testing.trouble import Crash, Fault
 from certrenew_plugins.callmanager import CALLMANAGER
@@ -68,3 +69,21 @@ def test_an_authority_that_names_no_sensible_time_neither_spins_nor_stops_the_bo
         bench.let_pass(move)
     assert waits
     assert all(1.0 <= seconds <= 86_400 for seconds in waits)
+
+
+def test_two_people_who_retry_the_same_stop_cause_one_attempt(bench: Bench) -> None:
+    """The second click comes when the first one's attempt has failed as well: it was not meant for that."""
+    renewal = bench.approved()
+    bench.cluster.trouble.fail(TFTP, StepFailed("The node is in a bad mood."), times=2)
+    stopped = bench.run(renewal)
+    policy = bench.policies[stopped.plan.cluster]
+    button = buttons(stopped, policy)[0]
+    click = read(button["action_id"], button["value"]).command()
+    bench.do(click, ALICE)
+    assert bench.run(renewal).state is State.STOPPED
+    with pytest.raises(CommandRefused, match="has gone on since"):
+        bench.do(click, BOB)
+    assert bench.cluster.trouble.calls.count(TFTP) == 2
+    button = buttons(bench.get(renewal), policy)[0]
+    bench.do(read(button["action_id"], button["value"]).command(), BOB)
+    assert bench.run(renewal).state is State.SUCCEEDED

@@ -40,9 +40,14 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Try the step at which the renewal stopped once more."""
+    """Try the step at which the renewal stopped once more.
+
+    `step` and `attempt` say which stop is meant; 0 for `step` means the one of now, whichever it is.
+    """
 
     renewal: str
+    step: int = 0
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ class Decisions:
             case Release():
                 text = self._release(unit, renewal, command, person)
             case Retry():
-                text = self._retry(unit, renewal, person)
+                text = self._retry(unit, renewal, command, person)
             case Skip():
                 text = self._skip(unit, renewal, command, person)
             case Pause():
@@ -119,9 +119,14 @@ class Decisions:
         unit.append(self._event(What.RELEASED, person, released, details))
         return f"Renewal {renewal.short_id} is released: the installation begins now."
 
-    def _retry(self, unit: UnitOfWork, renewal: Renewal, person: Person) -> str:
+    def _retry(self, unit: UnitOfWork, renewal: Renewal, command: Retry, person: Person) -> str:
         self._must_take_part(renewal, person)
         record = self._stopped_at(renewal)
+        if command.step and (command.step, command.attempt) != (record.number, record.attempts):
+            raise CommandRefused(
+                f"Renewal {renewal.short_id} has gone on since and stands at step {record.number} now; nothing has"
+                " changed. Look at what it says now, and decide on that."
+            )
         if renewal.plan.steps[record.number - 1].traceless:
             self._must_approve(renewal, person)
             unit.forget_unknown(renewal.id, record.number, person.id)

@@ -14,7 +14,9 @@ from certrenew.slack.text import at_release_gate, count, cut
 
 PREFIX = "certrenew:"
 ACTIONS = re.compile("^certrenew:")
-VALUE = re.compile(r"^(?P<renewal>[0-9A-Za-z_-]{1,64})(?: (?:(?P<step>\d{1,4})|(?P<digest>[0-9a-f]{64})))?$")
+VALUE = re.compile(
+    r"^(?P<renewal>[0-9A-Za-z_-]{1,64})(?: (?:(?P<step>\d{1,4})(?:\.(?P<attempt>\d{1,6}))?|(?P<digest>[0-9a-f]{64})))?$"
+)
 
 
 class Do(StrEnum):
@@ -35,6 +37,7 @@ class Click:
     do: Do
     renewal: str
     step: int = 0
+    attempt: int = 0
     digest: str = ""
     ask: bool = False
 
@@ -47,7 +50,7 @@ class Click:
             case Do.RELEASE:
                 return Release(renewal=self.renewal, reason=reason)
             case Do.RETRY:
-                return Retry(renewal=self.renewal)
+                return Retry(renewal=self.renewal, step=self.step, attempt=self.attempt)
             case Do.SKIP:
                 return Skip(renewal=self.renewal, reason=reason, step=self.step)
             case Do.ABANDON:
@@ -68,6 +71,7 @@ def read(action_id: str, value: str) -> Click:
         do=Do(name),
         renewal=found["renewal"],
         step=int(found["step"] or 0),
+        attempt=int(found["attempt"] or 0),
         digest=found["digest"] or "",
         ask=ask == "reason",
     )
@@ -117,6 +121,7 @@ def _after_a_stop(renewal: Renewal) -> list[dict[str, Any]]:
     if record is None or record.state is not StepState.FAILED:
         return [_button(renewal, Do.RETRY, "Retry", "primary")]
     retry = _button(renewal, Do.RETRY, f"Retry step {record.number}", "primary")
+    retry["value"] = f"{renewal.id} {record.number}.{record.attempts}"  # a second click means the same stop
     step = renewal.plan.steps[record.number - 1]
     if step.traceless and record.attempts:
         retry |= _confirm("Do it again?", "Nobody can tell whether it was done already. Retry does it again.", "Retry")
