@@ -152,7 +152,9 @@ def test_it_can_be_abandoned_at_every_point_and_nothing_follows(bench: Bench, mo
         bench.do(Abandon(renewal=renewal, reason="x"), MALLORY)
     bench.do(Abandon(renewal=renewal, reason="the change was withdrawn"), ALICE)
     before = list(bench.acts)
-    assert bench.run(renewal).state is State.ABANDONED
+    ended = bench.run(renewal)
+    assert ended.state is State.ABANDONED
+    assert ended.reason.endswith("abandoned it: the change was withdrawn.")
     assert bench.acts == before
     assert bench.get(renewal).want is Want.NOTHING
     assert bench.told(renewal)[-1] == "abandoned"

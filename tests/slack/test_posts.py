@@ -1,6 +1,9 @@
 """The thread: short lines while it runs, whole stories when it stops or ends."""
 
+from dataclasses import replace
+
 from certrenew.domain.events import What
+from certrenew.domain.plan import Risk
 from certrenew.domain.renewal import State
 from certrenew.slack.posts import outcome, posts, said
 
@@ -57,3 +60,12 @@ def test_every_kind_of_event_can_be_said() -> None:
 def test_the_requester_hears_of_every_end() -> None:
     for state in State:
         assert bool(outcome(make_renewal(state=state, done=4))) is state.final
+
+
+def test_a_step_that_began_and_ended_in_the_same_breath_is_told_once() -> None:
+    renewal = make_renewal(state=State.RUNNING)
+    number = next(n for n, step in enumerate(renewal.plan.steps, 1) if step.risk is Risk.OUTAGE)
+    begun = event(1, What.STEP_STARTED, renewal, step=number)
+    ended = event(2, What.STEP_FINISHED, renewal, step=number, kind="restart_service")
+    assert "begins" in posts(renewal, [begun])[0].text
+    assert "begins" not in posts(renewal, [begun, replace(ended, what=str(What.STEP_FINISHED))])[0].text

@@ -1,5 +1,7 @@
 """Migrations: they make what the models say, and refuse what they do not know."""
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -50,8 +52,12 @@ def test_a_database_that_is_away_is_told_kindly_and_without_its_password() -> No
     engine.dispose()
 
 
-def test_a_directory_that_is_missing_is_told_kindly() -> None:
-    engine = open_engine(database_url("sqlite:////nowhere/at/all.db"))
-    with pytest.raises(DatabaseUnreachable, match="does not answer"):
-        await_database(engine, patience=0.0)
-    engine.dispose()
+def test_a_database_file_that_cannot_be_used_is_told_at_once_and_kindly(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database, only words")
+    for file in ("/nowhere/at/all.db", str(tmp_path / "notes.txt")):
+        engine = open_engine(database_url(f"sqlite:///{file}"))
+        with pytest.raises(ConfigError, match=f"database file {file} cannot be used"):
+            await_database(engine, patience=60.0)
+        with pytest.raises(ConfigError, match="cannot be used"):
+            revisions(engine)
+        engine.dispose()

@@ -95,13 +95,14 @@ def one_line(renewal: Renewal) -> str:
 def renewal_lines(renewal: Renewal) -> Iterator[str]:
     """A renewal with its steps, for a terminal or a code block."""
     yield one_line(renewal)
-    yield f"plan {renewal.plan.short_digest}, authority {renewal.plan.authority}, runbook {renewal.plan.profile}"
+    plan = renewal.plan
+    yield f"plan {plan.short_digest}, authority {plan.authority}, follows {'; '.join(plan.sources)}"
     for vote in renewal.approvals:
         why = f": {vote.reason}" if vote.reason else ""
         yield f"{vote.decision} at the {vote.gate} gate by {vote.person.name}, {vote.at:%Y-%m-%d %H:%M} UTC{why}"
     phase: Phase | None = None
     for record in renewal.steps:
-        step = renewal.plan.steps[record.number - 1]
+        step = plan.steps[record.number - 1]
         if step.phase is not phase:
             phase = step.phase
             yield f"{phase}:"
@@ -112,8 +113,8 @@ def renewal_lines(renewal: Renewal) -> Iterator[str]:
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """A plan as everybody can read it."""
-    yield f"Renew {plan.purpose} on {plan.cluster}: {plan.title}"
-    yield f"plan {plan.short_digest}, authority {plan.authority}, runbook {plan.profile} ({'; '.join(plan.sources)})"
+    yield f"Renew {plan.title} ({plan.purpose}) on {plan.cluster}"
+    yield f"plan {plan.short_digest}, authority {plan.authority}, follows {'; '.join(plan.sources)}"
     yield "Replaces:"
     for target in plan.targets:
         yield f"  {target.node}: {target.serial}, valid until {target.not_after[:10]}"
@@ -133,4 +134,4 @@ def certificate_lines(found: Sequence[tuple[str, str, Certificate]], now: dateti
         days = (certificate.not_after - now).days
         left = f"{days} days left" if days >= 0 else f"EXPIRED {-days} days ago"
         signed = "self-signed" if certificate.self_signed else f"by {certificate.issuer}"
-        yield f"{node:<16} {purpose:<18} {certificate.not_after:%Y-%m-%d}  {left:<20} {certificate.serial}  {signed}"
+        yield f"{node:<16} {purpose:<18} {certificate.not_after:%Y-%m-%d}  {left:<20} {signed}  {certificate.serial}"

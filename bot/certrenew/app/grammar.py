@@ -36,11 +36,11 @@ VERBS: Mapping[str, Verb] = {
     "status": Verb("status [cluster or renewal]", "Show what is open, or one renewal with its steps."),
     "list": Verb("list [cluster]", "Show the newest renewals."),
     "certs": Verb("certs <cluster>", "Show the certificates each node stores, and when they expire."),
-    "approve": Verb("approve <renewal> [reason]", "Approve a plan (approvers only, never the requester)."),
+    "approve": Verb("approve <renewal> [reason]", "Approve a plan: an approver, and not whoever asked for it."),
     "reject": Verb("reject <renewal> <reason>", "Reject a plan."),
     "release": Verb("release <renewal> [reason]", "Let a prepared renewal install: phones are affected from here."),
     "retry": Verb("retry <renewal>", "Try the step once more at which a renewal stopped."),
-    "skip": Verb("skip <renewal> <reason>", "Go on without the step at which a renewal stopped."),
+    "skip": Verb("skip <renewal> <reason>", "Go on without the step at which a renewal stopped (approvers only)."),
     "pause": Verb("pause <renewal>", "Stop before the next step, until somebody resumes."),
     "resume": Verb("resume <renewal>", "Go on after a pause."),
     "abandon": Verb("abandon <renewal> <reason>", "End a renewal for good; what is done stays done."),
@@ -212,6 +212,7 @@ class Grammar:
         lines += [
             "",
             f"Example: {slash} {self._example_purpose()} {self._example_cluster()}",
+            "<renewal> is the id on its card, the beginning of that, or its cluster.",
             f"Purposes: {', '.join(self._purposes) or 'none'}",
             f"Clusters: {', '.join(self._clusters) or 'none'}",
         ]

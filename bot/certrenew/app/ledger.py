@@ -283,7 +283,7 @@ class Ledger(Records):
 def _said(unit: UnitOfWork, renewal: Renewal, what: What, did: str) -> str:
     """Who wanted it and why, such as “carmen abandoned it: wrong window.”."""
     for event in reversed(unit.events(renewal=renewal.id)):
-        if event.what is what:
+        if event.what == what:
             why = str(event.details.get("reason") or "").strip()
             said = f"{event.actor_name} {did}: {why}" if why else f"{event.actor_name} {did}"
             return said if said.endswith((".", "!", "?")) else f"{said}."

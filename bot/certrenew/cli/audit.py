@@ -20,8 +20,13 @@ def audit() -> None:
 def show(shell: Shell, renewal: str) -> None:
     """Show who did what and when; for one renewal when its id (or its beginning) is given."""
     with shell.reading() as app:
+        event = None
         for event in walk(app.database, renewal=renewal):
             click.echo(f"{event.number:>6}  {event.at:%Y-%m-%d %H:%M:%S}  {event.actor_name:<14} {told(event)}")
+        if event is None:
+            click.echo(
+                f"The audit has nothing about renewal {renewal!r}." if renewal else "The audit is empty.", err=True
+            )
 
 
 @audit.command("verify")
@@ -32,7 +37,7 @@ def verify_(shell: Shell, head: str) -> None:
     with shell.reading() as app:
         verdict = verify(app.database, head=head.strip().lower())
     if verdict.problem:
-        click.echo(f"The audit is broken: {verdict.problem}. {verdict.rows} rows before it are whole.", err=True)
+        click.echo(f"The audit is not whole: {verdict.problem}. Whole rows so far: {verdict.rows}.", err=True)
         raise click.exceptions.Exit(1)
     click.echo(f"The audit is whole: {verdict.rows} rows, head {verdict.head}")
 

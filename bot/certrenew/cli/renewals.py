@@ -21,6 +21,7 @@ from certrenew.app.commands import (
     Skip,
 )
 from certrenew.app.decisions import Answer
+from certrenew.app.grammar import VERBS
 from certrenew.cli.shared import Shell, me
 from certrenew.cli.told import told
 from certrenew.domain.renewal import Renewal, State
@@ -196,8 +197,9 @@ def _renew(app: Application, purpose: str, cluster: str, authority: str, change:
     )
 
 
-def _decision(name: str, help_text: str, make: Callable[[str, str], Change], *, reason: str) -> click.Command:
+def _decision(name: str, make: Callable[[str, str], Change], *, reason: str) -> click.Command:
     """A command that decides about one renewal. `reason` is "no", "may" or "must"."""
+    help_text = f"{VERBS[name].does} RENEWAL is its id, the beginning of that, or its cluster."
 
     @click.pass_obj
     def run(shell: Shell, renewal: str, reason: tuple[str, ...] = ()) -> None:
@@ -219,12 +221,12 @@ COMMANDS = (
     status,
     list_,
     certs,
-    _decision("approve", "Approve a plan.", lambda ref, why: Approve(renewal=ref, reason=why), reason="may"),
-    _decision("reject", "Reject a plan.", lambda ref, why: Reject(renewal=ref, reason=why), reason="must"),
-    _decision("release", "Let it install.", lambda ref, why: Release(renewal=ref, reason=why), reason="may"),
-    _decision("retry", "Try the stopped step again.", lambda ref, _: Retry(renewal=ref), reason="no"),
-    _decision("skip", "Go on without it.", lambda ref, why: Skip(renewal=ref, reason=why), reason="must"),
-    _decision("pause", "Stop before the next step.", lambda ref, _: Pause(renewal=ref), reason="no"),
-    _decision("resume", "Go on after a pause.", lambda ref, _: Resume(renewal=ref), reason="no"),
-    _decision("abandon", "End it for good.", lambda ref, why: Abandon(renewal=ref, reason=why), reason="must"),
+    _decision("approve", lambda ref, why: Approve(renewal=ref, reason=why), reason="may"),
+    _decision("reject", lambda ref, why: Reject(renewal=ref, reason=why), reason="must"),
+    _decision("release", lambda ref, why: Release(renewal=ref, reason=why), reason="may"),
+    _decision("retry", lambda ref, _: Retry(renewal=ref), reason="no"),
+    _decision("skip", lambda ref, why: Skip(renewal=ref, reason=why), reason="must"),
+    _decision("pause", lambda ref, _: Pause(renewal=ref), reason="no"),
+    _decision("resume", lambda ref, _: Resume(renewal=ref), reason="no"),
+    _decision("abandon", lambda ref, why: Abandon(renewal=ref, reason=why), reason="must"),
 )

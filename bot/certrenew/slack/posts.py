@@ -28,9 +28,9 @@ class Post:
 def posts(renewal: Renewal, events: Sequence[Event], *, approvers: str = "") -> list[Post]:
     """What to say about these events: neighbouring lines share a message, a final one stands alone."""
     found: list[Post] = []
-    over = {_number(event) for event in events if event.what is What.STEP_FINISHED}
+    over = {_number(event) for event in events if event.what == What.STEP_FINISHED}
     for event in events:
-        if event.what is What.STEP_STARTED and _number(event) in over:
+        if event.what == What.STEP_STARTED and _number(event) in over:
             continue  # the line about its end comes in the same breath
         text = said(renewal, event, approvers=approvers)
         if not text:

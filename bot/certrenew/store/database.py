@@ -72,6 +72,24 @@ def told_kindly(url: URL) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _opened(engine: sa.Engine) -> Iterator[None]:
+    """The same at the start, when a database file that cannot be used will not come back by waiting: ConfigError."""
+    try:
+        with told_kindly(engine.url):
+            yield
+    except (DatabaseUnreachable, sa.exc.DatabaseError) as error:
+        cause = error if isinstance(error, sa.exc.DatabaseError) else error.__cause__
+        said = str(getattr(cause, "orig", ""))
+        for trouble in ("unable to open", "not a database", "readonly", "malformed"):
+            if engine.dialect.name == "sqlite" and trouble in said:
+                raise ConfigError(
+                    f"The database file {engine.url.database} cannot be used ({said}): look at its path, its directory"
+                    " and who may write there."
+                ) from None
+        raise
+
+
 def _config(url: URL) -> Config:
     config = Config()
     config.set_main_option("script_location", str(files("certrenew.store") / "migrations"))
@@ -81,7 +99,7 @@ def _config(url: URL) -> Config:
 
 def revisions(engine: sa.Engine) -> tuple[str | None, str | None]:
     """(revision of the database, newest revision of this program)."""
-    with told_kindly(engine.url), engine.connect() as connection:
+    with _opened(engine), engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     return current, ScriptDirectory.from_config(_config(engine.url)).get_current_head()
 
@@ -110,7 +128,7 @@ def await_database(engine: sa.Engine, *, patience: float = 60.0) -> None:
     deadline = time.monotonic() + patience
     while True:
         try:
-            with told_kindly(engine.url), engine.connect() as connection:
+            with _opened(engine), engine.connect() as connection:
                 connection.execute(sa.text("select 1"))
                 return
         except DatabaseUnreachable:

@@ -82,7 +82,7 @@ def demo(
 def _invite(config: Path) -> None:
     click.echo(
         "\nOpen the page, choose “Ana” and type:   /certrenew callmanager cluster-a\n"
-        "Then choose “Carmen” and approve; approve again to release the installation.\n"
+        "Then choose “Carmen” and approve; release the installation when it waits for that.\n"
         f"The command line works as well:          certrenew --config {config} status\n"
         "Press Ctrl-C to stop.\n"
     )
