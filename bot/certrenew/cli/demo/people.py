@@ -28,6 +28,7 @@ class People:
         self._http = requests.Session()
         self._http.trust_env = False
         self._seen: dict[str, str] = {}
+        self._said: set[str] = set()
 
     def type_command(self, text: str) -> None:
         """Wait until the bot is there; while it is not, Slack itself says so, and a person would try again."""
@@ -38,6 +39,7 @@ class People:
             answer = self._act("command", user=REQUESTER, channel=self._channel, text=text)
             for shown in answer.get("shown", []):
                 self._say("Slack, to ana only", str(shown.get("text", "")))
+                self._said.add(str(shown.get("text", "")))
             if answer.get("ok") or time.monotonic() > deadline:
                 return
             time.sleep(1)
@@ -109,6 +111,10 @@ class People:
             return
         edited = message["ts"] in self._seen
         self._seen[message["ts"]] = text
+        if text in self._said:
+            return
+        for identity, name in self._names.items():
+            text = text.replace(f"@{identity}", f"@{name}")
         who = "certrenew (card)" if edited else "certrenew"
         self._say(who, text)
 

@@ -63,7 +63,7 @@ def play(people: People, lab: dict[str, Any], config: Path, *, say: Say) -> bool
 def _hear_the_end(people: People, renewal: Renewal | None) -> None:
     """Slack takes about one message a second, so the report may come a little after the end."""
     deadline = time.monotonic() + 15.0
-    while renewal is not None and time.monotonic() < deadline and not people.heard("Audit"):
+    while renewal is not None and time.monotonic() < deadline and not people.heard("For the audit"):
         time.sleep(POLL)
         people.listen()
 
