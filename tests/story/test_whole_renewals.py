@@ -36,7 +36,7 @@ def test_a_renewal_survives_a_slow_authority_and_a_power_failure_in_mid_upload(m
     assert stage.audit_is_whole()
 
     # The card says that it is done, and the thread tells the whole story.
-    stage.until(lambda: stage.people.listen() or stage.people.heard("Audit"), 15.0)
+    stage.until(lambda: stage.people.listen() or stage.people.heard("For the audit"), 15.0)
     told = "\n".join(stage.said)
     assert "is done" in told
     for sentence in ("Approved by", "Installation released by", "Upload the new CallManager certificate"):
