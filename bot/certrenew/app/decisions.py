@@ -132,9 +132,14 @@ class Decisions:
             unit.forget_unknown(renewal.id, record.number, person.id)
         unit.save_step(renewal.id, replace(record, state=StepState.PENDING, error=""), progress={})
         going = renewal.move(State.RUNNING)
+        text = f"Renewal {renewal.short_id} tries step {record.number} again."
+        if renewal.gate is Gate.RELEASE:
+            # It stopped before the installation began: who released it had seen another cluster.
+            going = replace(going, gate=None, released=False)
+            text = f"Renewal {renewal.short_id} waits for a new release, and then looks at the cluster again."
         unit.save(going)
         unit.append(self._event(What.RETRIED, person, going, {"step": record.number, "kind": record.kind}))
-        return f"Renewal {renewal.short_id} tries step {record.number} again."
+        return text
 
     def _skip(self, unit: UnitOfWork, renewal: Renewal, command: Skip, person: Person) -> str:
         if not command.reason.strip():
@@ -149,11 +154,8 @@ class Decisions:
             raise CommandRefused(
                 f"Renewal {renewal.short_id} stands at step {record.number}, not {command.step}; nothing has changed."
             )
-        if needed := renewal.plan.needed_later(record.number):
-            raise CommandRefused(
-                f"Step {record.number} cannot be skipped: “{needed.summary()}” later needs what it makes. Retry it or"
-                " abandon."
-            )
+        if why := renewal.plan.why_not_skip(record.number):
+            raise CommandRefused(f"Step {record.number} cannot be skipped: {why}. Retry it or abandon.")
         now = self._clock.now()
         unit.forget_unknown(renewal.id, record.number, person.id)
         unit.save_step(

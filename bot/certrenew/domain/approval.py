@@ -66,7 +66,7 @@ class Policy:
             raise CommandRefused(f"To {decision} this, give a reason; nothing has changed.")
         voted = {vote.person.id for vote in votes if vote.gate is gate and vote.decision is Decision.APPROVE}
         earlier = voted & self.approvers  # the vote of somebody who is no approver any more does not count
-        if person.id in voted:
+        if gate is Gate.PLAN and person.id in voted:
             raise CommandRefused("You have already approved this; another person's approval is needed.")
         if decision is Decision.REJECT:
             return False

@@ -87,6 +87,7 @@ class Step(ABC):
     phase: ClassVar[Phase]
     risk: ClassVar[Risk]
     traceless: ClassVar[bool] = False
+    unskippable: ClassVar[str] = ""  # why nobody may leave it out, where that would do harm
     needs: ClassVar[frozenset[str]] = frozenset()  # outputs of earlier steps for the same node
     makes: ClassVar[frozenset[str]] = frozenset()  # outputs that this one leaves behind, for its node
 
@@ -183,11 +184,14 @@ class Plan:
                 yield f"step {number} ({step.kind}) belongs to {step.phase}, but {phase} has begun"
             phase = max(phase, step.phase, key=lambda found: found.order)
 
-    def needed_later(self, number: int) -> Step | None:
-        """The first later step that needs what step `number` makes: without it, that one could not run."""
+    def why_not_skip(self, number: int) -> str:
+        """Why step `number` cannot be left out, as the end of a sentence; empty when it can."""
         found = self.steps[number - 1]
-        later = self.steps[number:]
-        return next((step for step in later if step.node == found.node and found.makes & step.needs), None)
+        if found.unskippable:
+            return found.unskippable
+        later = (step for step in self.steps[number:] if step.node == found.node and found.makes & step.needs)
+        needing = next(later, None)
+        return f"“{needing.summary()}” later needs what it makes" if needing else ""
 
     def differences(self, other: "Plan") -> tuple[str, ...]:
         """Sentences that say how `other`, made later, differs from this plan; empty when nothing does."""

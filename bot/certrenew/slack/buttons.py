@@ -127,7 +127,7 @@ def _after_a_stop(renewal: Renewal) -> list[dict[str, Any]]:
         retry |= _confirm("Do it again?", "Nobody can tell whether it was done already. Retry does it again.", "Retry")
     elif step.risk is Risk.OUTAGE:
         retry |= _confirm("Try it again?", f"{step.summary()}. Services or phones may be away for a while.", "Retry")
-    if renewal.plan.needed_later(record.number):
+    if renewal.plan.why_not_skip(record.number):
         return [retry]
     skip = _button(renewal, Do.SKIP, f"Skip step {record.number}", ask=True)
     skip["value"] = f"{renewal.id} {record.number}"

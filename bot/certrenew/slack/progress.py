@@ -84,7 +84,7 @@ def stop_lines(renewal: Renewal) -> Iterator[str]:
 def choices(renewal: Renewal, number: int) -> str:
     """What a person can do about a renewal that stopped at step `number` (0: at no step)."""
     found = [f"*Retry* tries {f'step {number}' if number else 'it'} once more."]
-    if number and not renewal.plan.needed_later(number):
+    if number and not renewal.plan.why_not_skip(number):
         found.append(f"*Skip* goes on without step {number} (approvers only, with a reason).")
     found.append("*Abandon* ends the renewal here; what is done stays done.")
     return "*What you can do:* " + " ".join(found)

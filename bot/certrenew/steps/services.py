@@ -21,6 +21,7 @@ class UpdateCtl(Step):
     kind: ClassVar[str] = "update_ctl"
     phase: ClassVar[Phase] = Phase.ACTIVATE
     risk: ClassVar[Risk] = Risk.CHANGE
+    unskippable: ClassVar[str] = "after the restarts secure phones would not come back without it"
     renewed: tuple[str, ...]
     purpose: str
 

@@ -83,7 +83,17 @@ class AttemptRow(Base):
 
 class ApprovalRow(Base):
     __tablename__ = "approval"
-    __table_args__ = (sa.UniqueConstraint("renewal", "gate", "person_id", name="one_vote"),)
+    __table_args__ = (
+        # One vote on a plan; a release may have to be given again when the cluster has changed.
+        sa.Index(
+            "one_vote",
+            "renewal",
+            "person_id",
+            unique=True,
+            sqlite_where=sa.text("gate = 'plan'"),
+            postgresql_where=sa.text("gate = 'plan'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     renewal: Mapped[str] = mapped_column(sa.ForeignKey("renewal.id"))

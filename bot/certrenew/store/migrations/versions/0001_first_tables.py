@@ -61,7 +61,15 @@ def upgrade() -> None:
         *(_text(name) for name in ("gate", "digest", "person_id", "person_name", "person_mention")),
         *(_text(name) for name in ("decision", "reason")),
         _time("at"),
-        sa.UniqueConstraint("renewal", "gate", "person_id", name="one_vote"),
+    )
+    on_a_plan = sa.text("gate = 'plan'")
+    op.create_index(
+        "one_vote",
+        "approval",
+        ["renewal", "person_id"],
+        unique=True,
+        sqlite_where=on_a_plan,
+        postgresql_where=on_a_plan,
     )
     op.create_table("held_lock", _text("resource", primary_key=True), _text("renewal"), _time("since"))
     op.create_index("ix_held_lock_renewal", "held_lock", ["renewal"])
