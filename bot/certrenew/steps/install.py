@@ -56,6 +56,7 @@ class CheckRequest(Looking):
 
     kind: ClassVar[str] = "check_request"
     phase: ClassVar[Phase] = Phase.INSTALL
+    unskippable: ClassVar[str] = "this node could not take its certificate, and the others would go on without it"
     needs: ClassVar[frozenset[str]] = frozenset({"csr", "chain"})
     purpose: str
 

@@ -1,7 +1,7 @@
 """Phones: the baseline, resets, and the wait until they are back."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,20 @@ from certrenew.domain.plan import (
 from certrenew.domain.ports import StepContext
 from certrenew.steps.looking import Looking
 
+REASONS: Mapping[int, str] = {  # StatusReason of RISPort70
+    6: "connectivity error",
+    8: "reset by itself",
+    9: "reset by CallManager",
+    10: "unregistered",
+    13: "keep-alive timed out",
+    14: "configuration does not match",
+    15: "CallManager restarted",
+    16: "registered twice",
+    17: "configuration applied",
+    18: "does not respond",
+    31: "reset was forced",
+    34: "powered off by hand",
+}
 NAMED_STRAGGLERS = 20
 MILESTONES = (0.25, 0.5, 0.75, 0.9)
 
@@ -61,7 +75,7 @@ def stragglers(ctx: StepContext, names: Sequence[str]) -> list[tuple[str, str]]:
         if found is None:
             missing.append((name, "not known to any node"))
         elif not found.registered:
-            missing.append((name, f"{found.status}, reason {found.reason}"))
+            missing.append((name, f"{found.status}, {REASONS.get(found.reason, 'reason unknown')} ({found.reason})"))
     return missing
 
 
