@@ -98,7 +98,7 @@ class Certificates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Help:
-    topic: str = ""
+    """The whole language."""
 
 
 Change: TypeAlias = Renew | Approve | Reject | Release | Retry | Skip | Abandon | Pause | Resume

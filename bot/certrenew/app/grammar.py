@@ -82,7 +82,7 @@ class Grammar:
     def _verb(self, verb: str, rest: Sequence[str]) -> Command:
         match verb:
             case "help":
-                return Help(topic=" ".join(rest))
+                return Help()
             case "status":
                 return Status(subject=rest[0] if rest else "")
             case "list":

@@ -35,7 +35,6 @@ class What(StrEnum):
     ABANDON_ASKED = "abandon asked"
     ABANDONED = "abandoned"
     SUCCEEDED = "succeeded"
-    TAKEN_OVER = "taken over"
     NOTICED = "noticed"
 
 

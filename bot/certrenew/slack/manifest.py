@@ -15,7 +15,6 @@ SCOPES: Mapping[str, str] = {
     "usergroups:read": "to read who is in an approver group",
     "users:read": "to check that approvers are active",
 }
-APP_SCOPE = "connections:write"
 
 
 def manifest(*, command: str = "/certrenew", name: str = "certrenew") -> dict[str, Any]:

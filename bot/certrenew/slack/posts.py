@@ -96,8 +96,6 @@ def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str
             return f"🔵 {who} resumed the renewal."
         case What.ABANDON_ASKED:
             return f"⛔ {who} asked to end the renewal before its next step.{reason}"
-        case What.TAKEN_OVER:
-            return "🔁 Another certrenew process took the renewal over and goes on where it stood."
         case What.NOTICED:
             return f"📣 {line_of(_text(event, 'text'))}"
         case What.STOPPED | What.PLAN_CHANGED | What.ABANDONED | What.SUCCEEDED:

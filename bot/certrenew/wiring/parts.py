@@ -1,7 +1,5 @@
 """Turns tables of the configuration into what the adapters take."""
 
-import functools
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -148,9 +146,4 @@ def secrets_of(settings: Settings) -> list[Callable[[], str]]:
         found += [settings.slack.bot_token, settings.slack.app_token]
     if settings.database.password:
         found.append(settings.database.password)
-    return [functools.partial(Secret.read, secret) for secret in found]
-
-
-def example_tables(text: str) -> dict[str, Any]:
-    """A plugin's example settings as a table."""
-    return tomllib.loads(text)
+    return [secret.read for secret in found]
