@@ -104,6 +104,7 @@ def embedded(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def shared(new_postgres: Callable[[], str]) -> Iterator[World]:
-    world = World(new_postgres())
+    soon = {"options": f"-c idle_in_transaction_session_timeout={LEASE * 1000:.0f}"}
+    world = World(sa.make_url(new_postgres()).update_query_dict(soon).render_as_string(hide_password=False))
     yield world
     world.close()

@@ -2,7 +2,10 @@
 
 import signal
 
+import sqlalchemy as sa
+
 from certrenew.engine.presence import somebody_runs
+from certrenew.engine.takeover import LOCK
 
 from .conftest import LEASE, Replica, World
 
@@ -43,6 +46,21 @@ def test_a_replica_that_slept_longer_than_its_lease_ends_itself(shared: World) -
     sleeper.send(signal.SIGCONT)
     assert sleeper.ended(2.0) == 70
     shared.until(lambda: len(shared.acts("r1")) >= 30)
+
+
+def test_a_replica_that_freezes_inside_a_transaction_keeps_nobody_from_taking_over(shared: World) -> None:
+    frozen = shared.database.connect()  # as a process that is stopped in the middle of its own look
+    frozen.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    try:
+        replicas = [shared.replica(), shared.replica()]
+        shared.start("r1", acts=30, seconds=0.2)
+        shared.until(lambda: len(shared.acts("r1")) >= 2)
+        worker, other = _by_work(shared, replicas, "r1")
+        worker.kill()
+        shared.until(lambda: shared.acts("r1")[-1][1] == other.executor)
+    finally:
+        frozen.invalidate()
+        frozen.close()
 
 
 def test_a_click_at_one_replica_wakes_the_renewal_in_the_other(shared: World) -> None:

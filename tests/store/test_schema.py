@@ -44,6 +44,13 @@ def test_another_database_is_refused_with_a_sentence(text: str) -> None:
     assert "tiger" not in str(refusal.value)
 
 
+def test_postgresql_ends_the_transaction_of_a_process_that_froze(postgres: str) -> None:
+    engine = open_engine(database_url(postgres))
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("show idle_in_transaction_session_timeout")) == "15s"
+    engine.dispose()
+
+
 def test_a_database_that_is_away_is_told_kindly_and_without_its_password() -> None:
     engine = open_engine(database_url("postgresql://certrenew:hunter2hunter2@127.0.0.1:1/certrenew"))
     with pytest.raises(DatabaseUnreachable) as away:

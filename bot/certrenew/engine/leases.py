@@ -119,6 +119,9 @@ def _own_connection(url: sa.URL, heartbeat: float) -> sa.Engine:
         connect_args={
             "connect_timeout": max(2, round(heartbeat)),
             "tcp_user_timeout": round(heartbeat * 1000),
-            "options": f"-c statement_timeout={round(heartbeat * 1000)}",
+            "options": (
+                f"-c statement_timeout={round(heartbeat * 1000)}"
+                f" -c idle_in_transaction_session_timeout={round(heartbeat * 1000)}"
+            ),
         },
     )

@@ -17,6 +17,8 @@ from sqlalchemy.engine import URL, make_url
 from certrenew.domain.errors import ConfigError, DatabaseUnreachable
 
 READING = "certrenew_reading"  # an execution option: this transaction writes nothing
+# A replica that freezes inside a transaction must not keep its locks, or nobody could take its renewals over.
+FROZEN = "-c idle_in_transaction_session_timeout=15s"
 log = logging.getLogger(__name__)
 
 GONE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)  # the last: no free connection
@@ -32,7 +34,8 @@ def database_url(text: str) -> URL:
         case "sqlite":
             return url.set(drivername="sqlite+pysqlite")
         case "postgresql":
-            return url.set(drivername="postgresql+psycopg")
+            bounded = url if "options" in url.query else url.update_query_dict({"options": FROZEN})
+            return bounded.set(drivername="postgresql+psycopg")
         case other:
             raise ConfigError(f"{other} is not supported; write sqlite:///FILE or postgresql://…")
 
