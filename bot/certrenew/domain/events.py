@@ -36,6 +36,9 @@ class What(StrEnum):
     ABANDONED = "abandoned"
     SUCCEEDED = "succeeded"
     NOTICED = "noticed"
+    TASK_DONE = "task done"  # a person ticked off what only a person can do
+    PART_SKIPPED = "part skipped"  # a whole purpose of a campaign was left out
+    SETTLED = "settled"  # the phones of an ended renewal are back, so that the next trust anchor may be renewed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,13 @@ from certrenew.domain.errors import CommandRefused
 class Role(StrEnum):
     PUBLISHER = "publisher"
     SUBSCRIBER = "subscriber"
+    PRESENCE_PUBLISHER = "presence-publisher"  # the database publisher of the IM and Presence Service
+    PRESENCE_SUBSCRIBER = "presence-subscriber"
+
+    @property
+    def presence(self) -> bool:
+        """Whether it is a node of the IM and Presence Service: no phones, no CallManager, no AXL there."""
+        return self in (Role.PRESENCE_PUBLISHER, Role.PRESENCE_SUBSCRIBER)
 
 
 class SecurityMode(StrEnum):
@@ -50,8 +57,12 @@ class Cluster:
 
     @property
     def in_restart_order(self) -> tuple[Node, ...]:
-        """Publisher first, then the subscribers as configured (Cisco 217138)."""
-        return (self.publisher, *(node for node in self.nodes if node.role is not Role.PUBLISHER))
+        """Publisher first, then the subscribers as configured (Cisco 217138), then IM and Presence likewise."""
+        return tuple(sorted(self.nodes, key=lambda node: list(Role).index(node.role)))
+
+    @property
+    def presence_publisher(self) -> Node | None:
+        return next((node for node in self.nodes if node.role is Role.PRESENCE_PUBLISHER), None)
 
     def node(self, name: str) -> Node:
         """The node of that name; raises CommandRefused when there is none."""
@@ -75,6 +86,38 @@ class Certificate:
     key: str  # such as "RSA 2048" or "EC secp384r1"
     self_signed: bool
     pem: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustFile:
+    """An entry of `<store>-trust`: `store` is spelt without the ending, `file` as the node lists it."""
+
+    store: str
+    file: str
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
+    """What a signing request is asked for beyond a node's defaults; empty values leave the choice to the node.
+
+    `multi_server` asks for one request that names all nodes which have this purpose (a "multi-server SAN" request).
+    """
+
+    multi_server: bool = False
+    key_length: int = 0  # bits: RSA 2048, 3072, 4096; elliptic curve 256, 384
+    hash_algorithm: str = ""  # such as "sha256"
+    common_name: str = ""
+    names: tuple[str, ...] = ()  # further subject alternative names
+    organizational_unit: bool = False  # asked for since 14SU1
+
+    @property
+    def plain(self) -> bool:
+        """Whether the command line, which takes no arguments, can make this request too."""
+        return not (self.multi_server or self.key_length or self.hash_algorithm or self.common_name or self.names)
+
+
+PLAIN = RequestOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +177,15 @@ class Registration:
         return self.status.replace(" ", "").lower() in ("registered", "partiallyregistered")
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A server as the cluster itself lists it; `address` is its IP address when that is told."""
+
+    name: str
+    role: Role
+    address: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSnapshot:
     """One node as it was just read. `problems` are sentences: what could not be read, and why."""
@@ -143,6 +195,8 @@ class NodeSnapshot:
     services: Mapping[str, Service] = field(default_factory=dict[str, Service])
     identities: Mapping[str, Certificate] = field(default_factory=dict[str, Certificate])
     pending: frozenset[str] = frozenset()  # purposes with a signing request waiting
+    trusted: tuple[TrustFile, ...] = ()  # read only for plans that look at trust stores
+    single_sign_on: bool | None = None  # None: not asked, or not told
     problems: tuple[str, ...] = ()
 
     def runs(self, service: str) -> bool:

@@ -93,6 +93,11 @@ class Step(ABC):
 
     node: str
 
+    @property
+    def origin(self) -> str:
+        """The node whose steps made what this one needs: its own, but for a certificate that several nodes share."""
+        return self.node
+
     @abstractmethod
     def summary(self) -> str:
         """The line in the plan, the card and the audit: an imperative sentence without a full stop."""
@@ -129,6 +134,28 @@ class Target:
     issuer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One purpose of a campaign; `steps` are the numbers of its steps in the whole plan, the first being 1."""
+
+    purpose: str
+    title: str
+    authority: str
+    profile: str
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that only a person can do, outside the cluster or after the renewal; ticked off in the thread.
+
+    `key` is a short word, unique in its plan. `text` is an imperative sentence with a full stop.
+    """
+
+    key: str
+    text: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What will be done to which certificates, in which order. Pure: the same snapshot makes the same plan."""
@@ -144,6 +171,9 @@ class Plan:
     cautions: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    options: Mapping[str, Json] = field(default_factory=dict[str, Json])  # what was asked for, to make it anew
+    tasks: tuple[Task, ...] = ()
+    parts: tuple[Part, ...] = ()  # of a campaign; a plan without any is a single part
 
     def to_json(self) -> dict[str, Json]:
         return {
@@ -158,6 +188,9 @@ class Plan:
             "cautions": list(self.cautions),
             "sources": list(self.sources),
             "excludes": list(self.excludes),
+            "options": dict(self.options),
+            "tasks": [asdict(task) for task in self.tasks],
+            "parts": [{**asdict(part), "steps": list(part.steps)} for part in self.parts],
         }
 
     @cached_property
@@ -174,22 +207,46 @@ class Plan:
         """What makes this plan impossible, found before anybody is asked to approve it."""
         if not self.steps:
             yield "it has no steps"
+        if sorted(number for part in self.all_parts for number in part.steps) != list(range(1, len(self.steps) + 1)):
+            yield "its parts do not hold each step exactly once"
+            return
+        for part in self.all_parts:
+            yield from self._faults_of(part)
+        installing = False
+        for number, step in enumerate(self.steps, start=1):
+            if installing and step.phase is Phase.PREPARE:
+                yield f"step {number} ({step.kind}) prepares, but an installation has begun"
+            installing = installing or step.phase is not Phase.PREPARE
+
+    def _faults_of(self, part: Part) -> Iterator[str]:
         made: set[tuple[str, str]] = set()
         phase = Phase.PREPARE
-        for number, step in enumerate(self.steps, start=1):
-            for missing in sorted(name for name in step.needs if (name, step.node) not in made):
+        for number in part.steps:
+            step = self.steps[number - 1]
+            for missing in sorted(need for need in step.needs if (need, step.origin) not in made):
                 yield f"step {number} ({step.kind} on {step.node}) needs {missing!r}, which no earlier step makes"
             made |= {(name, step.node) for name in step.makes}
             if step.phase.order < phase.order:
                 yield f"step {number} ({step.kind}) belongs to {step.phase}, but {phase} has begun"
             phase = max(phase, step.phase, key=lambda found: found.order)
 
+    @property
+    def all_parts(self) -> tuple[Part, ...]:
+        """The parts of a campaign; of any other plan the one that is all of it."""
+        numbers = tuple(range(1, len(self.steps) + 1))
+        return self.parts or (Part(self.purpose, self.title, self.authority, self.profile, numbers),)
+
+    def part_of(self, number: int) -> Part:
+        """The part that step `number` belongs to."""
+        return next(part for part in self.all_parts if number in part.steps)
+
     def why_not_skip(self, number: int) -> str:
         """Why step `number` cannot be left out, as the end of a sentence; empty when it can."""
         found = self.steps[number - 1]
         if found.unskippable:
             return found.unskippable
-        later = (step for step in self.steps[number:] if step.node == found.node and found.makes & step.needs)
+        mine = [self.steps[other - 1] for other in self.part_of(number).steps if other > number]
+        later = (step for step in mine if step.origin == found.node and found.makes & step.needs)
         needing = next(later, None)
         return f"“{needing.summary()}” later needs what it makes" if needing else ""
 

@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from certrenew.domain.model import (
+    PLAIN,
     Cluster,
+    Member,
     Phone,
     PhoneInteraction,
     Registration,
+    RequestOptions,
     SecurityMode,
     Service,
+    TrustFile,
 )
 from certrenew.domain.values import Json
 
@@ -111,12 +115,27 @@ class NodeSession(Protocol):
         """PEM of the waiting signing request, or None."""
         ...
 
-    def generate_csr(self, purpose: str) -> str:
-        """Make a new key and request; the key of a waiting request is lost. Returns the PEM."""
+    def generate_csr(self, purpose: str, options: RequestOptions = PLAIN) -> str:
+        """Make a new key and request; the key of a waiting request is lost. Returns the PEM.
+
+        Raises StepFailed, with nothing sent, for options that this node's interfaces cannot carry.
+        """
+        ...
+
+    def regenerate(self, purpose: str) -> None:
+        """Replace the certificate by a self-signed one at once; only ITLRecovery, and CAPF of a subscriber."""
         ...
 
     def upload_trust(self, purpose: str, certificate_pem: str) -> None:
         """Add one CA certificate to `<purpose>-trust`; a duplicate is not an error."""
+        ...
+
+    def trust_files(self, store: str) -> tuple[TrustFile, ...]:
+        """Every entry of `<store>-trust` with its file name; raises Unreadable where one is listed but not shown."""
+        ...
+
+    def delete_trust(self, store: str, file: str) -> None:
+        """Remove one entry of `<store>-trust`; CUCM may remove it on the other nodes too."""
         ...
 
     def upload_identity(self, purpose: str, leaf_pem: str, chain_pem: Sequence[str]) -> None:
@@ -153,6 +172,34 @@ class NodeSession(Protocol):
         """Whether a disaster recovery backup or restore is active."""
         ...
 
+    def backup_history(self) -> tuple[datetime, ...]:
+        """When each successful disaster recovery backup ended, as the node's own clock tells it; newest last."""
+        ...
+
+    def start_backup(self, device: str, features: str) -> None:
+        """Start a disaster recovery backup to a configured network device; returns when it has begun."""
+        ...
+
+    def single_sign_on(self) -> bool:
+        """Whether SAML single sign-on is enabled on this node; raises StepFailed when it does not tell."""
+        ...
+
+    def itl_serials(self) -> frozenset[str]:
+        """Serial numbers (as `ctl_serials`) in the ITL file, its signer's among them; raises StepFailed if untold."""
+        ...
+
+    def trust_list_problems(self) -> tuple[str, ...]:
+        """Sentences when the ITL file of this node, or its CTL file where it has one, does not verify."""
+        ...
+
+    def reset_itl_key(self) -> None:
+        """`utils itl reset localkey`: sign the ITL with the CallManager key; only on the publisher, level 4."""
+        ...
+
+    def reset_ctl_key(self) -> None:
+        """`utils ctl reset localkey`: the same for the CTL file in mixed mode."""
+        ...
+
     def ctl_serials(self) -> frozenset[str]:
         """Serial numbers (lower-case hexadecimal, no leading zeros) of the certificates in the CTL file."""
         ...
@@ -187,6 +234,10 @@ class ClusterSession(Protocol):
     def reset_device_pool(self, name: str) -> None: ...
 
     def reset_phone(self, name: str) -> None: ...
+
+    def members(self) -> tuple[Member, ...]:
+        """Every server of the cluster as its own database lists it; raises Unreadable where that is not told."""
+        ...
 
     def close(self) -> None: ...
 

@@ -119,9 +119,15 @@ class Renewal:
             )
         return replace(self, state=state, reason=reason)
 
-    def output(self, name: str, node: str) -> Json:
-        """The newest output `name` left by a finished step on `node`; raises KeyError when none left one."""
+    def output(self, name: str, node: str, *, number: int = 0) -> Json:
+        """The newest output `name` left by a finished step on `node`; raises KeyError when none left one.
+
+        With `number`, only steps of the same part of a campaign as that step count.
+        """
+        part = frozenset(self.plan.part_of(number).steps) if number else None
         for record in reversed(self.steps):
+            if part is not None and record.number not in part:
+                continue
             if record.node == node and record.over and name in record.output:
                 return record.output[name]
         raise KeyError(f"{name} of {node}")

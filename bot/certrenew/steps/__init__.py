@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from certrenew.domain.errors import StepFailed
-from certrenew.domain.plan import Plan, Step, Target
+from certrenew.domain.plan import Part, Plan, Step, Target, Task
 from certrenew.steps.install import CheckRequest, UploadChain, UploadIdentity
 from certrenew.steps.phones import AwaitPhones, AwaitPhonesAfterUpload, BaselinePhones, ProvePhones, ResetPhones
 from certrenew.steps.preflight import (
@@ -100,4 +100,7 @@ def plan_from_json(stored: Mapping[str, Any], vocabulary: Mapping[str, type[Step
         cautions=tuple(stored["cautions"]),
         sources=tuple(stored["sources"]),
         excludes=tuple(stored["excludes"]),
+        options=stored["options"],
+        tasks=tuple(Task(**task) for task in stored["tasks"]),
+        parts=tuple(Part(**{**part, "steps": tuple(part["steps"])}) for part in stored["parts"]),
     )
