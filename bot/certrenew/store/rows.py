@@ -107,6 +107,19 @@ class ApprovalRow(Base):
     at: Mapped[datetime]
 
 
+class TaskRow(Base):
+    """A task that somebody ticked off; an open one has no row."""
+
+    __tablename__ = "task"
+
+    renewal: Mapped[str] = mapped_column(sa.ForeignKey("renewal.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    done_by_id: Mapped[str]
+    done_by_name: Mapped[str]
+    note: Mapped[str]
+    done_at: Mapped[datetime]
+
+
 class LockRow(Base):
     __tablename__ = "held_lock"
 
@@ -182,3 +195,14 @@ class CertificateRow(Base):
     fingerprint: Mapped[str]
     not_after: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class KnownKeyRow(Base):
+    """A server key that a node showed; only its public part."""
+
+    __tablename__ = "known_key"
+
+    cluster: Mapped[str] = mapped_column(primary_key=True)
+    node: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    learned_at: Mapped[datetime]
