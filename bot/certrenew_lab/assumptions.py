@@ -38,10 +38,12 @@ REGISTER: tuple[Assumption, ...] = (
     Assumption("A-23", "plain SSH password authentication", "off", "conflict", "ssh.password_auth"),
     Assumption("A-24", "replication state text", "the published fixture", "partial"),
     Assumption("A-26", "a serverAuth-only certificate on 15SU4 or older", "accepted", "unknown", "strict_client_auth"),
-    Assumption("A-27", "ports 5061 and 2443", "listening with the CallManager certificate", "recollection"),
+    Assumption("A-27", "ports 5061, 2443, 3804, 5222 and 5269", "listening with their unit's certificate",
+               "recollection"),
     Assumption("A-28", "a CLI command that resets all phones", "none", "recollection"),
     Assumption("A-30", "REST service strings other than tomcat", "the CLI unit names", "recollection"),
-    Assumption("A-31", "REST distribution value for multi-server", "refused: not modelled in this round", "unknown"),
+    Assumption("A-31", "REST distribution value for multi-server", "multi-server or "
+               "multi-server(SAN), any case", "unknown"),
     Assumption("A-32", "REST success and error bodies", '{"messages": [...], "trackingId": "..."}', "unknown"),
     Assumption("A-33", "REST answer to a duplicate trust upload", "400", "inferred", "rest.duplicate_trust_status"),
     Assumption("A-34", "REST 401 header and body", 'Basic realm="CMPlatform Realm", HTML', "unknown"),
@@ -59,6 +61,8 @@ REGISTER: tuple[Assumption, ...] = (
     Assumption("A-47", "PerfMon limit", "80 a minute", "recorded", "soap.perfmon_per_minute"),
     Assumption("A-49", "401 body of the real-time services", "Tomcat HTML", "mock"),
     Assumption("A-50", "lockout of application users", "as for platform accounts", "recollection"),
+    Assumption("A-51", "8443 after a restart of Cisco Tomcat alone", "serves the new certificate", "recollection",
+               "https_needs_axl_tomcat"),
     Assumption("A-52", "name of 'Phone Interaction on Certificate Update'", "PhoneInteractionOnCertUpdate", "unknown"),
     Assumption("A-53", "how phones come back after a reset", "a linear ramp", "choice", "phone.*"),
     Assumption("A-54", "RIS and Control Center bodies", "shapes of the 12.5 interface description", "shape"),
@@ -71,6 +75,20 @@ REGISTER: tuple[Assumption, ...] = (
     Assumption("A-64", "a chain sent with an identity upload enters the trust store", "no", "conflict",
                "rest.identity_upload_stores_chain"),
     Assumption("A-65", "order of the upload checks", "readable, limits, dates, CSR, key, SAN, chain", "choice"),
+    Assumption("A-66", "columns of the certificate inventory query", "unit or store name; this-server, multi-server or "
+               "trust; PEM", "unknown"),
+    Assumption("A-67", "port behind which the cup certificate is served", "5062, Cisco SIP Proxy", "recollection"),
+    Assumption("A-68", "how a multi-server certificate reaches its nodes", "with its chain, a few seconds after the "
+               "upload, while Cisco Certificate Change Notification runs there", "inferred", "distribution_seconds"),
+    Assumption("A-69", "ECDSA on ports other than 8443", "by cipher, RSA preferred, TLS 1.2 at most", "recollection",
+               "ecdsa_on_services"),
+    Assumption("A-70", "where a multi-server request may be made", "CUCM publisher; IM and Presence publisher for the "
+               "XMPP units; refused elsewhere", "inferred"),
+    Assumption("A-71", "XCP restarts while high availability is on", "come back", "partial",
+               "presence_restarts_stay_down"),
+    Assumption("A-72", "how CUCM lists IM and Presence nodes", "usage Subscriber; `cups` in 'show network cluster'",
+               "recollection"),
+    Assumption("A-73", "REST refusals of odd request fields", "400 and one message per request", "unknown"),
 )  # fmt: skip
 
 

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+Role = Literal["publisher", "subscriber", "presence-publisher", "presence-subscriber"]
 PUBLISHER: Literal["publisher"] = "publisher"
 SUBSCRIBER: Literal["subscriber"] = "subscriber"
+PRESENCE_PUBLISHER: Literal["presence-publisher"] = "presence-publisher"
+PRESENCE_SUBSCRIBER: Literal["presence-subscriber"] = "presence-subscriber"
 
 RESTART_SECONDS: Mapping[str, float] = {
     "Cisco Tftp": 20.0,
@@ -19,6 +22,7 @@ RESTART_SECONDS: Mapping[str, float] = {
     "Cisco UDS Tomcat": 60.0,
     "Cisco AXL Tomcat": 60.0,
     "Cisco SSOSP Tomcat": 60.0,
+    "Cisco XCP Router": 30.0,
 }
 
 
@@ -27,14 +31,19 @@ class NodeScenario:
     """One node; `out_of_service` names services that are stopped by hand, `not_activated` those never switched on."""
 
     name: str
-    role: Literal["publisher", "subscriber"] = SUBSCRIBER
+    role: Role = SUBSCRIBER
     out_of_service: tuple[str, ...] = ()
     not_activated: tuple[str, ...] = ()
+
+    @property
+    def presence(self) -> bool:
+        """Whether this node runs IM and Presence instead of call processing."""
+        return self.role in (PRESENCE_PUBLISHER, PRESENCE_SUBSCRIBER)
 
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports every node binds on its own loopback address; `rest` is a second door to the HTTPS application."""
+    """The ports a node binds on its own loopback address; `rest` is a second door to the HTTPS application."""
 
     ssh: int = 2222
     https: int = 8443
@@ -43,6 +52,10 @@ class Ports:
     sip: int = 5061
     sccp: int = 2443
     tvs: int = 2445
+    capf: int = 3804  # ASSUMPTION A-27
+    xmpp: int = 5222  # ASSUMPTION A-27
+    federation: int = 5269  # ASSUMPTION A-27
+    presence_sip: int = 5062  # ASSUMPTION A-67
 
 
 @dataclass(frozen=True)
@@ -128,6 +141,16 @@ class ClusterScenario:
     lockout_seconds: float = 300.0
 
     callmanager_expires_in_days: float = 20.0
+    expires_in_days: Mapping[str, float] = field(default_factory=dict)  # by unit; the others live long
+    ca_signed: tuple[str, ...] = ()  # units signed by a CA at the start, besides tomcat and CallManager
+    multi_server: tuple[str, ...] = ()  # units with one CA-signed certificate on all their nodes at the start
+    distribution_seconds: float = 5.0  # ASSUMPTION A-68
+    expired_trust: int = 0  # expired CA certificates in every trust store at the start
+    ecdsa_on_https: bool = False  # tomcat-ECDSA by cipher on the HTTPS port
+    ecdsa_on_services: bool = True  # ASSUMPTION A-69
+    https_needs_axl_tomcat: bool = False  # ASSUMPTION A-51
+    presence_high_availability: bool = False
+    presence_restarts_stay_down: bool = False  # ASSUMPTION A-71: only while high availability is on
     csr_parent_domain: bool = True
     strict_client_auth: bool = False  # ASSUMPTION A-26
     trust_replicates: bool = False  # ASSUMPTION A-63

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from .access import LEASE, Access
 from .faults import Faults, UnknownFault
 from .hierarchy import pem
+from .intermediate import IntermediateSigner
 from .signing import NotSigned, Role, Signed, Signer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -60,18 +61,28 @@ class Handlers:
         role = self._roles.get(name or "cucm")
         if role is None:
             return _errors(400, f"unknown role: {name}")
+        body, mishaps = await _body(request), self._faults.mishaps()
         try:
-            signed = await asyncio.to_thread(
-                self._signer.sign, await _body(request), role, self._now(), self._faults.mishaps(), verbatim=verbatim
-            )
+            signed = await asyncio.to_thread(self._signer.sign, body, role, self._now(), mishaps, verbatim=verbatim)
         except NotSigned as error:
             return _errors(400, str(error))
-        self._journal[signed.serial] = Entry(signed, role.name, self._now())
+        return await self._hand_out(signed, role.name, request, body.get("format"))
+
+    async def sign_intermediate(self, request: web.Request) -> web.StreamResponse:
+        body = await _body(request)
+        try:
+            signed = await asyncio.to_thread(IntermediateSigner(self._signer.hierarchy).sign, body, self._now())
+        except NotSigned as error:
+            return _errors(400, str(error))
+        return await self._hand_out(signed, "root/sign-intermediate", request, body.get("format"))
+
+    async def _hand_out(self, signed: Signed, role: str, request: web.Request, style: object) -> web.StreamResponse:
+        self._journal[signed.serial] = Entry(signed, role, self._now())
         if slow := self._faults.take("slow"):
             await asyncio.sleep(slow.seconds)
         if self._faults.take("answer_lost") and request.transport is not None:
             request.transport.abort()
-        return _data(self._signer.data(signed), list(signed.warnings))
+        return _data(self._signer.data(signed, style), list(signed.warnings))
 
     async def certificates(self, request: web.Request) -> web.StreamResponse:
         if request.query.get("list") != "true":
@@ -120,7 +131,7 @@ class Handlers:
                 "use_csr_common_name": True,
                 "use_csr_sans": True,
                 "no_store": False,
-                "ext_key_usage": [],
+                "ext_key_usage": list(found.ext_key_usage),
                 "key_usage": ["DigitalSignature", "KeyEncipherment", "DataEncipherment"],
             }
         )
@@ -194,6 +205,7 @@ def routes(handlers: Handlers, mount: str) -> list[web.RouteDef]:
     for method in ("POST", "PUT"):
         found += [
             web.route(method, f"{base}/sign/{{role}}", guarded(handlers.sign)),
+            web.route(method, f"{base}/root/sign-intermediate", guarded(handlers.sign_intermediate)),
             web.route(method, f"{base}/sign-verbatim", guarded(handlers.sign)),
             web.route(method, f"{base}/sign-verbatim/{{role}}", guarded(handlers.sign)),
             web.route(method, "/v1/sys/capabilities-self", guarded(handlers.capabilities)),

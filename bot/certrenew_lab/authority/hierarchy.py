@@ -52,7 +52,7 @@ class Ca:
 
     @classmethod
     def made(cls, common_name: str, key: PrivateKey, days: int, now: datetime.datetime, above: Ca | None = None) -> Ca:
-        """A CA under `above`, or a self-signed one; `days` count from `now`."""
+        """A CA under `above`, with room for one more below it, or a self-signed one; `days` count from `now`."""
         issuer, signing_key = (above.certificate.subject, above.key) if above else (named(common_name), key)
         signing_public = above.key.public_key() if above else key.public_key()
         certificate = (
@@ -63,7 +63,7 @@ class Ca:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(hours=1))
             .not_valid_after(now + datetime.timedelta(days=days))
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0 if above else None), critical=True)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=1 if above else None), critical=True)
             .add_extension(key_usage("key_cert_sign", "crl_sign"), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_public), critical=False)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .faults import Mishaps
-from .hierarchy import Hierarchy, PublicKey, key_usage, pem
+from .hierarchy import Ca, Hierarchy, PublicKey, key_usage, pem
 
 BACKDATED = datetime.timedelta(seconds=30)  # the engine's not_before_duration
 DURATION = re.compile(r"^(\d+)([smhd]?)$")
@@ -25,6 +25,8 @@ LEAF_USAGES = (
     "data_encipherment",
     "key_agreement",
 )  # not keyCertSign: a leaf path never makes a CA
+
+EXTENDED_USAGES = {"IPSECEndSystem": x509.ObjectIdentifier("1.3.6.1.5.5.7.3.5")}
 
 
 class NotSigned(Exception):
@@ -40,6 +42,7 @@ class Role:
     ttl: datetime.timedelta = datetime.timedelta(days=397)
     max_ttl: datetime.timedelta = datetime.timedelta(days=825)
     client_flag: bool = True
+    ext_key_usage: tuple[str, ...] = ()
 
     def allows(self, name: str) -> bool:
         return not self.allowed_domains or any(
@@ -68,9 +71,9 @@ class Signer:
         self, body: dict[str, object], role: Role, now: datetime.datetime, mishaps: Mishaps, *, verbatim: bool
     ) -> Signed:
         """The certificate for one sign request; raises NotSigned. Slow: call it in a thread."""
-        csr = _request(body)
+        csr = read_request(body)
         ends, warnings = self._lifetime(body, role, now)
-        subject, names, common_name = csr.subject, _names(csr), _common_name(csr)
+        subject, names, common_name = csr.subject, _names(csr), common_name_of(csr)
         if not verbatim:
             if body.get("common_name"):
                 warnings.append(COMMON_NAME_IGNORED)
@@ -98,11 +101,13 @@ class Signer:
         builder = builder.add_extension(identifier, critical=False)
         return Signed(builder.sign(issuing.key, hashes.SHA256()), tuple(warnings))
 
-    def data(self, signed: Signed) -> dict[str, object]:
+    def data(self, signed: Signed, style: object = "pem") -> dict[str, object]:
+        """What the engine answers; as a "pem_bundle" the certificate comes with its chain behind it."""
         certificate = signed.certificate
+        below = self.hierarchy.chain if style == "pem_bundle" else []
         return {
             "ca_chain": self.hierarchy.chain,
-            "certificate": pem(certificate),
+            "certificate": "\n".join([pem(certificate), *below]),
             "expiration": int(certificate.not_valid_after_utc.timestamp()),
             "issuing_ca": self.hierarchy.chain[0],
             "not_before": int(certificate.not_valid_before_utc.timestamp()),
@@ -112,7 +117,7 @@ class Signer:
     def _lifetime(
         self, body: dict[str, object], role: Role, now: datetime.datetime
     ) -> tuple[datetime.datetime, list[str]]:
-        asked = _duration(body["ttl"]) if body.get("ttl") else role.ttl
+        asked = duration(body["ttl"]) if body.get("ttl") else role.ttl
         warnings = []
         if asked > role.max_ttl:
             warnings.append(
@@ -120,14 +125,7 @@ class Signer:
                 "so maxTTL is being used"
             )
             asked = role.max_ttl
-        limit = self.hierarchy.issuing.certificate.not_valid_after_utc
-        if now + asked > limit:
-            raise NotSigned(
-                f"cannot satisfy request, as TTL would result in notAfter {(now + asked).isoformat()} that is "
-                "beyond the "
-                f"expiration of the CA certificate at {limit.isoformat()}"
-            )
-        return now + asked, warnings
+        return within(self.hierarchy.issuing, now, asked), warnings
 
     def _key(self, csr: x509.CertificateSigningRequest, mishaps: Mishaps) -> PublicKey:
         if mishaps.wrong_key:
@@ -135,7 +133,19 @@ class Signer:
         return csr.public_key()  # type: ignore[return-value]
 
 
-def _request(body: dict[str, object]) -> x509.CertificateSigningRequest:
+def within(issuing: Ca, now: datetime.datetime, asked: datetime.timedelta) -> datetime.datetime:
+    """When a certificate of that lifetime ends; NotSigned when its issuer ends before."""
+    limit = issuing.certificate.not_valid_after_utc
+    if now + asked > limit:
+        raise NotSigned(
+            f"cannot satisfy request, as TTL would result in notAfter {(now + asked).isoformat()} that is beyond the "
+            f"expiration of the CA certificate at {limit.isoformat()}"
+        )
+    return now + asked
+
+
+def read_request(body: dict[str, object]) -> x509.CertificateSigningRequest:
+    """The request of a call, with its signature checked; NotSigned otherwise."""
     text = body.get("csr")
     if not isinstance(text, str) or not text.strip():
         raise NotSigned('"csr" is empty')
@@ -161,7 +171,11 @@ def _extensions(
     csr: x509.CertificateSigningRequest, role: Role, mishaps: Mishaps, *, verbatim: bool
 ) -> list[tuple[x509.ExtensionType, bool]]:
     usages = {"digital_signature", "key_encipherment", "data_encipherment"}
-    extended = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if role.client_flag else [])]
+    extended = [
+        ExtendedKeyUsageOID.SERVER_AUTH,
+        *([ExtendedKeyUsageOID.CLIENT_AUTH] if role.client_flag else []),
+        *(EXTENDED_USAGES[name] for name in role.ext_key_usage),
+    ]
     if verbatim:
         for extension in csr.extensions:
             if isinstance(extension.value, x509.KeyUsage):
@@ -188,12 +202,14 @@ def _with(names: list[x509.GeneralName], more: str) -> list[x509.GeneralName]:
     return names if name in names else [*names, name]
 
 
-def _common_name(csr: x509.CertificateSigningRequest) -> str:
+def common_name_of(csr: x509.CertificateSigningRequest) -> str:
+    """The CN, or an empty string."""
     found = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[0].value) if found else ""
 
 
-def _duration(text: object) -> datetime.timedelta:
+def duration(text: object) -> datetime.timedelta:
+    """A lifetime spelt as the engine takes it, such as 397d; NotSigned otherwise."""
     match = DURATION.match(str(text))
     if match is None:
         raise NotSigned(f"error parsing duration {text!r}")

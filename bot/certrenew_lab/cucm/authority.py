@@ -44,6 +44,14 @@ class LabAuthority:
         key = certificates.new_rsa_key()
         return cls(_ca_certificate(_name(common_name), key, _name(common_name), key, days, not_before), key)
 
+    @classmethod
+    def expired(cls, common_name: str, above: LabAuthority | None = None) -> LabAuthority:
+        """A CA that ended a month ago: self-signed, or issued by `above`."""
+        key = certificates.new_ec_key()
+        issuer, issuer_key = (above.certificate.subject, above.key) if above else (_name(common_name), key)
+        start = _now() - datetime.timedelta(days=365 + 30)
+        return cls(_ca_certificate(_name(common_name), key, issuer, issuer_key, 365, start), key, above)
+
     def intermediate(self, common_name: str, days: int = 1825) -> LabAuthority:
         """A new issuing CA under this one."""
         key = certificates.new_rsa_key()
@@ -126,10 +134,25 @@ def _ca_certificate(
     )
 
 
+_HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+
+
 def build_request(
-    unit: Unit, key: PrivateKey, common_name: str, names: tuple[str, ...], organizational_unit: str = ""
+    unit: Unit,
+    key: PrivateKey,
+    common_name: str,
+    names: tuple[str, ...],
+    organizational_unit: str = "",
+    hash_algorithm: str = "",
 ) -> x509.CertificateSigningRequest:
-    """A request as CUCM makes it: subject, key usages of the slot and the SAN list."""
+    """A request as CUCM makes it: subject, key usages of the slot and the SAN list.
+
+    Without a hash algorithm it is SHA-256, or SHA-384 for a P-384 key, because the hash may not be the weaker one.
+    """
     subject = [x509.NameAttribute(NameOID.COUNTRY_NAME, "GB"), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Lab")]
     if organizational_unit:
         subject.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, organizational_unit))
@@ -146,20 +169,28 @@ def build_request(
         builder = builder.add_extension(
             x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
         )
-    return builder.sign(key, hashes.SHA256())
+    fitting = "sha384" if unit.elliptic and key.key_size == 384 else "sha256"
+    return builder.sign(key, _HASHES[hash_algorithm or fitting])
 
 
-def self_signed(unit: Unit, key: PrivateKey, common_name: str, names: tuple[str, ...]) -> x509.Certificate:
-    """A certificate as `set cert regen` and the installation make it: valid for five years (ITLRecovery twenty)."""
-    years = 20 if unit.name == "ITLRecovery" else 5
+def self_signed(
+    unit: Unit, key: PrivateKey, common_name: str, names: tuple[str, ...], *, days: float | None = None
+) -> x509.Certificate:
+    """A certificate as `set cert regen` and the installation make it: valid for five years (ITLRecovery twenty).
+
+    With `days` it ends so many days from now, and started when a certificate of that length would have.
+    """
+    whole = 365 * (20 if unit.name == "ITLRecovery" else 5)
+    start = _now() - _LEEWAY - datetime.timedelta(days=0 if days is None else max(0.0, whole - days))
+    end = _now() + datetime.timedelta(days=whole if days is None else days)
     return (
         x509.CertificateBuilder()
         .subject_name(_name(common_name))
         .issuer_name(_name(common_name))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(_now() - _LEEWAY)
-        .not_valid_after(_now() + datetime.timedelta(days=365 * years))
+        .not_valid_before(start)
+        .not_valid_after(end)
         .add_extension(unit.extended_key_usage(), critical=False)
         .add_extension(unit.key_usage(), critical=False)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)

@@ -60,12 +60,13 @@ class CertificateStore:
 
     names_have_serials: bool = True
     strict_client_auth: bool = False
+    stores: tuple[str, ...] = TRUST_STORES
     identities: dict[str, Identity] = field(default_factory=dict)
     pending: dict[str, PendingRequest] = field(default_factory=dict)
     trust: dict[str, TrustStore] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in TRUST_STORES:
+        for name in self.stores:
             self.trust.setdefault(name, TrustStore(name, self.names_have_serials))
 
     def trust_of(self, unit: Unit) -> TrustStore:
@@ -76,7 +77,7 @@ class CertificateStore:
         """Store a signed certificate after every check, consuming the pending request; UploadRefused otherwise."""
         unit = UNITS[unit_name]
         # ASSUMPTION A-65: the order of the checks.
-        self._check_limits(certificate)
+        self._check_limits(unit, certificate)
         pending = self.pending.get(unit_name)
         if pending is None:
             raise UploadRefused(
@@ -94,8 +95,32 @@ class CertificateStore:
         del self.pending[unit_name]
         return identity
 
-    def _check_limits(self, certificate: x509.Certificate) -> None:
-        check_readable_limits(certificate)
+    def chain_of(self, unit_name: str) -> tuple[x509.Certificate, ...]:
+        """The stored issuers of a slot's certificate, the root first; empty for a self-signed one."""
+        held = self.trust_of(UNITS[unit_name]).files.values()
+        chain: list[x509.Certificate] = []
+        current = self.identities[unit_name].certificate
+        while not certificates.is_self_signed(current):
+            issuer = next((each for each in held if certificates.issued_by(current, each)), None)
+            if issuer is None:
+                break
+            chain.insert(0, issuer)
+            current = issuer
+        return tuple(chain)
+
+    def adopt(self, unit_name: str, identity: Identity, chain: tuple[x509.Certificate, ...]) -> None:
+        """Store what another node of the cluster checked and sent, with its key and chain."""
+        for certificate in chain:
+            self.trust_of(UNITS[unit_name]).offer(certificate)
+        self.identities[unit_name] = identity
+        pending = self.pending.get(unit_name)
+        if pending is not None and certificates.public_bytes(pending.request) == certificates.public_bytes(
+            identity.certificate
+        ):
+            del self.pending[unit_name]
+
+    def _check_limits(self, unit: Unit, certificate: x509.Certificate) -> None:
+        check_readable_limits(certificate, wildcards=unit.wildcards)
         now = datetime.datetime.now(datetime.UTC)
         if certificate.not_valid_after_utc < now:
             raise UploadRefused(EXPIRED, "The certificate has expired")  # ASSUMPTION A-19
@@ -106,11 +131,10 @@ class CertificateStore:
             raise UploadRefused(REFUSED, "Extended Key Usage of the certificate does not match the CSR")
 
 
-def check_readable_limits(certificate: x509.Certificate) -> None:
-    """No wildcard names and no key over 4096 bits, for identity and trust alike; UploadRefused otherwise."""
-    if any(name.startswith("*.") for name in certificates.alternative_names(certificate)) or certificates.common_name(
-        certificate.subject
-    ).startswith("*."):
+def check_readable_limits(certificate: x509.Certificate, *, wildcards: bool = False) -> None:
+    """No key over 4096 bits and, unless the slot allows them, no wildcard names; UploadRefused otherwise."""
+    named = {*certificates.alternative_names(certificate), certificates.common_name(certificate.subject)}
+    if not wildcards and any(name.startswith("*.") for name in named):
         raise UploadRefused(REFUSED, "Wildcard certificates are not supported")
     if certificates.key_size(certificate) > 4096:
         raise UploadRefused(REFUSED, "The key length of the certificate is not supported")

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from ..scenario import ClusterScenario
 from .accounts import Realm
 from .clock import LabClock
+from .distribution import Distribution
 from .faults import Faults
 from .first_certificates import Authorities, FirstCertificates
 from .fleet import Fleet
 from .journal import Journal
 from .node import Node
 from .phone import Phone
+from .presence import tie_presence_services
 from .rate import RateWindow
 from .release import Release
 from .services import Event, ServiceBoard, Watcher
@@ -72,6 +74,9 @@ class Cluster:
             )
             for number, own in enumerate(scenario.nodes, start=10)
         )
+        for node in self.presence_nodes:
+            tie_presence_services(scenario, node.services)
+        self.distribution = Distribution(self.clock, self.journal, scenario.distribution_seconds)
         self.authorities: Authorities
         self.files: TrustFiles
         self.fleet: Fleet
@@ -82,17 +87,17 @@ class Cluster:
         self.authorities = first.make()
         for node in self.nodes:
             node.serve_everything()
-        self.files = TrustFiles(self.nodes, self.release.itl_signer, self.conditions.mixed_mode)
+        self.files = TrustFiles(self.voice_nodes, self.release.itl_signer, self.conditions.mixed_mode)
         self.fleet = Fleet(
             self.scenario,
             make_phones(self.scenario),
-            self.nodes,
+            self.voice_nodes,
             self.files,
             self.clock,
             self.journal,
             self.faults,
         )
-        for node in self.nodes:
+        for node in self.voice_nodes:
             node.services.watchers.append(self._fleet_watcher(node))
 
     def _fleet_watcher(self, node: Node) -> Watcher:
@@ -117,6 +122,16 @@ class Cluster:
         """The first node."""
         return next(node for node in self.nodes if node.is_publisher)
 
+    @property
+    def voice_nodes(self) -> tuple[Node, ...]:
+        """The nodes that process calls, the publisher first."""
+        return tuple(node for node in self.nodes if not node.presence)
+
+    @property
+    def presence_nodes(self) -> tuple[Node, ...]:
+        """The IM and Presence nodes."""
+        return tuple(node for node in self.nodes if node.presence)
+
     def find_node(self, name: str) -> Node | None:
         """A node by host name, FQDN or address."""
         wanted = name.lower()
@@ -130,13 +145,13 @@ def call_manager_groups(nodes: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def group_of_pool(scenario: ClusterScenario, pool: str) -> str:
     """Which CallManager group a device pool uses."""
-    names = [node.name for node in scenario.nodes]
+    names = [node.name for node in scenario.nodes if not node.presence]
     return f"CMG-{names[scenario.device_pools.index(pool) % len(names)]}"
 
 
 def make_phones(scenario: ClusterScenario) -> list[Phone]:
     """The configured phones, dealt evenly to the device pools."""
-    groups = call_manager_groups([node.name for node in scenario.nodes])
+    groups = call_manager_groups([node.name for node in scenario.nodes if not node.presence])
     phones = []
     soft_every = round(1 / scenario.phone.soft_share) if scenario.phone.soft_share else 0
     secure_every = round(1 / scenario.phone.secure_share) if scenario.phone.secure_share else 0

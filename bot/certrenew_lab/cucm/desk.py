@@ -9,8 +9,9 @@ from cryptography import x509
 
 from . import x509 as certificates
 from .authority import build_request, self_signed
-from .certificate_store import EXPIRED, Identity, PendingRequest, UploadRefused, check_readable_limits
+from .certificate_store import EXPIRED, REFUSED, Identity, PendingRequest, UploadRefused, check_readable_limits
 from .cluster import Cluster
+from .distribution import covered_nodes, may_ask_for_all, multi_server_common_name
 from .first_certificates import default_common_name, default_names
 from .node import Node
 from .trust_store import TrustOutcome
@@ -24,33 +25,46 @@ class RequestOptions:
     common_name: str = ""
     extra_names: tuple[str, ...] = ()
     organizational_unit: str = ""
-    key_length: int = 2048
+    key_length: int = 0
+    hash_algorithm: str = ""
+    multi_server: bool = False
 
 
 async def generate_request(
     cluster: Cluster, node: Node, unit_name: str, options: RequestOptions, via: str
 ) -> x509.CertificateSigningRequest:
     """Make a key and a request; a request that was pending dies with its key."""
-    unit = UNITS[unit_name]
-    if unit.elliptic:
-        key = await asyncio.to_thread(certificates.new_ec_key)
-    else:
-        key = await asyncio.to_thread(certificates.new_rsa_key, options.key_length)
-    names = tuple(dict.fromkeys((*default_names(cluster.scenario, node), *options.extra_names)))
+    unit = node.unit(unit_name)
+    make_key, usual = (certificates.new_ec_key, 384) if unit.elliptic else (certificates.new_rsa_key, 2048)
+    key = await asyncio.to_thread(make_key, options.key_length or usual)
+    holders: tuple[Node, ...] = (node,)
+    common_name = default_common_name(unit, node)
+    if options.multi_server:
+        holders, common_name = covered_nodes(cluster.nodes, unit_name), multi_server_common_name(unit, node)
+    names = tuple(dict.fromkeys((*default_names(cluster.scenario, holders), *options.extra_names)))
     request = build_request(
-        unit, key, options.common_name or default_common_name(unit, node), names, options.organizational_unit
+        unit, key, options.common_name or common_name, names, options.organizational_unit, options.hash_algorithm
     )
-    if unit_name in node.store.pending:
-        cluster.journal.record(node.name, "csr_overwritten", unit=unit_name, via=via)
-    node.store.pending[unit_name] = PendingRequest(request, key)
+    # A request for several nodes is handed to all of them, key and all.
+    for holder in holders:
+        if unit_name in holder.store.pending:
+            cluster.journal.record(holder.name, "csr_overwritten", unit=unit_name, via=via)
+        holder.store.pending[unit_name] = PendingRequest(request, key, options.multi_server)
     cluster.journal.record(node.name, "csr_generated", unit=unit_name, via=via)
     return request
 
 
 def upload_identity(cluster: Cluster, node: Node, unit_name: str, certificate: x509.Certificate, via: str) -> None:
-    """Install a signed certificate; nothing is restarted, but phones may be reset by the upload itself."""
+    """Install a signed certificate; nothing is restarted, but phones may be reset by the upload itself.
+
+    A multi-server certificate goes on from the publisher to the other nodes it is for.
+    """
     cluster.fleet.settle()
+    pending = node.store.pending.get(unit_name)
+    for_all = pending is not None and pending.multi_server
     try:
+        if for_all and not may_ask_for_all(node, UNITS[unit_name]):
+            raise UploadRefused(REFUSED, "Multi-server certificates must be uploaded on the publisher")
         identity = node.store.install(unit_name, certificate)
     except UploadRefused as refusal:
         cluster.journal.record(node.name, "identity_refused", unit=unit_name, code=refusal.code, via=via)
@@ -63,6 +77,9 @@ def upload_identity(cluster: Cluster, node: Node, unit_name: str, certificate: x
         serial=certificates.serial(certificate),
         via=via,
     )
+    if for_all:
+        others = [other for other in covered_nodes(cluster.nodes, unit_name) if other is not node]
+        cluster.distribution.send(others, unit_name, identity, node.store.chain_of(unit_name))
     _interact_with_phones(cluster, node, unit_name)
 
 
@@ -83,14 +100,14 @@ def upload_trust(cluster: Cluster, node: Node, unit_name: str, certificate: x509
         raise UploadRefused(EXPIRED, "The certificate has expired")
     # CAPF-trust is never replicated; ASSUMPTION A-63 for the others.
     if cluster.scenario.trust_replicates and unit.trust != "CAPF-trust":
-        for other in cluster.nodes:
+        for other in covered_nodes(cluster.nodes, unit_name):
             other.store.trust_of(unit).offer(certificate)
     return outcome
 
 
 async def regenerate(cluster: Cluster, node: Node, unit_name: str, via: str) -> None:
     """Replace an identity by a self-signed one at once: the trap behind `set cert regen`."""
-    unit = UNITS[unit_name]
+    unit = node.unit(unit_name)
     key = await asyncio.to_thread(certificates.new_ec_key if unit.elliptic else certificates.new_rsa_key)
     certificate = self_signed(unit, key, default_common_name(unit, node), (node.fqdn,))
     node.store.identities[unit_name] = Identity(certificate, key)

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import x509 as certificates
 from .cluster import Cluster
-from .node import LISTENERS, Node
+from .node import Node
 
 
 def state(cluster: Cluster) -> dict[str, Any]:
@@ -49,9 +49,10 @@ def _node(cluster: Cluster, node: Node) -> dict[str, Any]:
                 "port": getattr(cluster.scenario.ports, name),
                 "unit": listener.unit,
                 "fingerprint": node.served[name].fingerprint,
+                "elliptic": node.served_elliptic[name].fingerprint if listener.elliptic else "",
                 "up": node.listening(listener),
             }
-            for name, listener in LISTENERS.items()
+            for name, listener in node.listeners.items()
         },
         "pending": sorted(node.store.pending),
         "trust": {name: sorted(store.files) for name, store in node.store.trust.items()},

@@ -11,7 +11,7 @@ from ..scenario import ClusterScenario
 from . import x509 as certificates
 from .cluster import Cluster
 from .control import ControlDoor
-from .node import LISTENERS, Node
+from .node import Node
 from .node_servers import NodeServers
 
 
@@ -41,6 +41,7 @@ class LabCucm:
             self._phone_life.cancel()
             await asyncio.gather(self._phone_life, return_exceptions=True)
         await self._control.close()
+        await self.cluster.distribution.close()
         for node in self.cluster.nodes:
             await node.services.close()
         for servers in self.servers.values():
@@ -102,7 +103,7 @@ class LabCucm:
             "ssh_port": ports.ssh,
             "https_port": ports.https,
             "rest_port": ports.rest or ports.https,
-            "ports": {name: getattr(ports, name) for name in LISTENERS},
+            "ports": {name: getattr(ports, name) for name in node.listeners},
             "ssh_host_key": keys[0],
             "ssh_host_keys": keys,
             "tomcat_certificate": certificates.pem(node.store.identities["tomcat"].certificate),

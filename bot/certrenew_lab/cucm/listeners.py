@@ -18,8 +18,8 @@ from .certificate_store import Identity
 class Door(Protocol):
     """Something that can be opened with an identity and closed again."""
 
-    async def open(self, identity: Identity) -> None:
-        """Bind and serve; does nothing when already open."""
+    async def open(self, identity: Identity, elliptic: Identity | None) -> None:
+        """Bind and serve; does nothing when already open. `elliptic` is for clients without RSA ciphers."""
         ...
 
     async def close(self) -> None:
@@ -27,16 +27,30 @@ class Door(Protocol):
         ...
 
 
-def server_context(identity: Identity) -> ssl.SSLContext:
-    """A TLS server context for an identity; the key touches the disk only for the length of this call."""
+_RSA_PREFERRED = "ECDHE+aRSA+AESGCM:ECDHE+aECDSA+AESGCM:aRSA+AES:aECDSA+AES"
+
+
+def server_context(identity: Identity, elliptic: Identity | None = None) -> ssl.SSLContext:
+    """A TLS server context; with two identities the cipher decides, and RSA wins when the client offers both."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _load(context, identity)
+    if elliptic is not None:
+        # TLS 1.3 ciphers say nothing about the certificate, so the choice by cipher needs TLS 1.2.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
+        context.set_ciphers(_RSA_PREFERRED)
+        _load(context, elliptic)
+    return context
+
+
+def _load(context: ssl.SSLContext, identity: Identity) -> None:
+    """Hand a key to the TLS library, which takes files only; it is on the disk for the length of this call."""
     chain = "".join(certificates.pem(each) for each in (identity.certificate, *identity.intermediates))
     with tempfile.TemporaryDirectory(prefix="certrenew-lab-") as folder:
         path = Path(folder) / "identity.pem"
         path.touch(mode=0o600)
         path.write_text(chain + certificates.key_pem(identity.key))
         context.load_cert_chain(path)
-    return context
 
 
 class TlsDoor:
@@ -48,11 +62,11 @@ class TlsDoor:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
-    async def open(self, identity: Identity) -> None:
-        """Bind and complete handshakes with this identity."""
+    async def open(self, identity: Identity, elliptic: Identity | None) -> None:
+        """Bind and complete handshakes with this identity, or the other one where only that fits."""
         if self._server is None:
             self._server = await asyncio.start_server(
-                self._serve, self._address, self._port, ssl=server_context(identity), reuse_address=True
+                self._serve, self._address, self._port, ssl=server_context(identity, elliptic), reuse_address=True
             )
 
     async def close(self) -> None:
@@ -85,13 +99,13 @@ class WebDoor:
         self._application = application
         self._runner: web.AppRunner | None = None
 
-    async def open(self, identity: Identity) -> None:
+    async def open(self, identity: Identity, elliptic: Identity | None) -> None:
         """Bind with a fresh application, because an aiohttp application lives once."""
         if self._runner is not None:
             return
         runner = web.AppRunner(self._application(), shutdown_timeout=0.01, access_log=None)
         await runner.setup()
-        context = server_context(identity)
+        context = server_context(identity, elliptic)
         for port in self._ports:
             await web.TCPSite(runner, self._address, port, ssl_context=context, reuse_address=True).start()
         self._runner = runner

@@ -7,7 +7,7 @@ import asyncio
 from .cli.server import SshServer
 from .cluster import Cluster
 from .listeners import Door, TlsDoor, WebDoor
-from .node import LISTENERS, Node
+from .node import Node
 from .services import Event
 from .web.site import node_application
 
@@ -22,11 +22,10 @@ class NodeServers:
         self.ssh = SshServer(cluster, node)
         web_ports = tuple(dict.fromkeys((ports.https, ports.rest or ports.https)))
         self._doors: dict[str, Door] = {
-            "https": WebDoor(node.address, web_ports, lambda: node_application(cluster, node)),
-            "tftp": TlsDoor(node.address, ports.tftp),
-            "sip": TlsDoor(node.address, ports.sip),
-            "sccp": TlsDoor(node.address, ports.sccp),
-            "tvs": TlsDoor(node.address, ports.tvs),
+            name: WebDoor(node.address, web_ports, lambda: node_application(cluster, node))
+            if name == "https"
+            else TlsDoor(node.address, getattr(ports, name))
+            for name in node.listeners
         }
         self._lock = asyncio.Lock()
         node.services.watchers.append(self._service_changed)
@@ -54,15 +53,15 @@ class NodeServers:
 
     async def _service_changed(self, service: str, event: Event) -> None:
         async with self._lock:
-            for name, listener in LISTENERS.items():
+            for name, listener in self._node.listeners.items():
                 if service in listener.needs and event == "stopping":
                     await self._doors[name].close()
         await self._arrange()
 
     async def _arrange(self) -> None:
         async with self._lock:
-            for name, listener in LISTENERS.items():
+            for name, listener in self._node.listeners.items():
                 if self._node.listening(listener):
-                    await self._doors[name].open(self._node.served[name])
+                    await self._doors[name].open(self._node.served[name], self._node.served_elliptic.get(name))
                 else:
                     await self._doors[name].close()

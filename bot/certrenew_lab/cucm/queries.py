@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .certificate_inventory import INVENTORY_QUERY, inventory
 from .cluster import Cluster
 
 _PARAMETERS = re.compile(
@@ -32,6 +33,8 @@ def rows_of(cluster: Cluster, statement: str) -> list[dict[str, str]]:
     if _NODES.fullmatch(text):
         names = ["EnterpriseWideData", *(node.name for node in cluster.nodes)]
         return [{"name": name, "nodeid": str(number)} for number, name in enumerate(names, start=1)]
+    if INVENTORY_QUERY.fullmatch(text):
+        return inventory(cluster)
     raise BadQuery("A syntax error has occurred.")
 
 

@@ -42,6 +42,11 @@ class Release:
         return self.numbers >= _FOURTEEN
 
     @property
+    def has_multi_server_tvs(self) -> bool:
+        """One TVS certificate may serve all nodes from 14."""
+        return self.numbers >= _FOURTEEN
+
+    @property
     def asks_for_ou(self) -> bool:
         """`set csr gen` asks about the OU from 14SU1."""
         return self.numbers >= _FOURTEEN_SU1

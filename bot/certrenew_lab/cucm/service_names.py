@@ -1,4 +1,4 @@
-"""The services of a CUCM node, spelled as the command line and the SOAP interfaces spell them."""
+"""The services of a CUCM or IM and Presence node, spelled as the command line and the SOAP interfaces spell them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ DRF_MASTER = "Cisco DRF Master"
 DRF_LOCAL = "Cisco DRF Local"
 CTL_PROVIDER = "Cisco CTL Provider"
 RIS = "Cisco RIS Data Collector"
+AXL_TOMCAT = "Cisco AXL Tomcat"
+CHANGE_NOTIFICATION = "Cisco Certificate Change Notification"
+SIP_PROXY = "Cisco SIP Proxy"
+PRESENCE_ENGINE = "Cisco Presence Engine"
+XCP_PREFIX = "Cisco XCP "
+XCP_ROUTER = "Cisco XCP Router"
+XCP_CONNECTION_MANAGER = "Cisco XCP Connection Manager"
+XCP_FEDERATION = "Cisco XCP XMPP Federation Connection Manager"
 
 OS_SERVICES = ("System SSH", "Cluster Manager", "Name Service Cache", "Entropy Monitoring Daemon")
 
@@ -40,7 +48,7 @@ NETWORK_SERVICES = (
     DRF_LOCAL,
     DRF_MASTER,
     RIS,
-    "Cisco Certificate Change Notification",
+    CHANGE_NOTIFICATION,
     "Cisco Certificate Expiry Monitor",
     "Cisco Database Layer Monitor",
     "Cisco CDR Agent",
@@ -51,7 +59,42 @@ NETWORK_SERVICES = (
     "Platform Administrative Web Service",
     "Platform Communication Web Service",
 )
-SPLIT_TOMCATS = ("Cisco UDS Tomcat", "Cisco AXL Tomcat", "Cisco SSOSP Tomcat", HAPROXY)
+SPLIT_TOMCATS = ("Cisco UDS Tomcat", AXL_TOMCAT, "Cisco SSOSP Tomcat", HAPROXY)
+PRESENCE_FEATURE_SERVICES = (
+    SIP_PROXY,
+    PRESENCE_ENGINE,
+    XCP_CONNECTION_MANAGER,
+    "Cisco XCP Web Connection Manager",
+    "Cisco XCP Directory Service",
+    "Cisco XCP Authentication Service",
+    "Cisco XCP Text Conference Manager",
+    XCP_FEDERATION,
+    "Cisco XCP Message Archiver",
+    "Cisco AXL Web Service",
+)
+PRESENCE_NETWORK_SERVICES = (
+    "A Cisco DB",
+    "A Cisco DB Replicator",
+    TOMCAT,
+    DRF_LOCAL,
+    RIS,
+    CHANGE_NOTIFICATION,
+    "Cisco Certificate Expiry Monitor",
+    "Cisco Database Layer Monitor",
+    XCP_ROUTER,
+    "Cisco XCP Config Manager",
+    "Cisco Intercluster Sync Agent",
+    "Cisco Sync Agent",
+    "Cisco Login Datastore",
+    "Cisco Route Datastore",
+    "Cisco Presence Datastore",
+    "Cisco SIP Registration Datastore",
+    "Cisco Client Profile Agent",
+    "Cisco Config Agent",
+    "Cisco Server Recovery Manager",
+    "Platform Administrative Web Service",
+    "Platform Communication Web Service",
+)
 
 # What a subscriber normally has stopped by hand.
 STOPPED_ON_SUBSCRIBERS = (
@@ -61,10 +104,21 @@ STOPPED_ON_SUBSCRIBERS = (
     "Cisco CDR Repository Manager",
     "Cisco Intercluster Lookup Service",
 )
-NEVER_ACTIVATED = ("Cisco WebDialer Web Service", "Cisco CallManager SNMP Service")
+NEVER_ACTIVATED = (
+    "Cisco WebDialer Web Service",
+    "Cisco CallManager SNMP Service",
+    "Cisco XCP Message Archiver",
+)
 
 
-def names_for(release: Release) -> tuple[str, ...]:
+def names_for(release: Release, *, presence: bool = False) -> tuple[str, ...]:
     """Every Cisco service of a node of this release."""
+    if presence:
+        return (*PRESENCE_NETWORK_SERVICES, *PRESENCE_FEATURE_SERVICES)
     split = SPLIT_TOMCATS if release.has_split_tomcats else ()
     return (*NETWORK_SERVICES, *split, *FEATURE_SERVICES)
+
+
+def is_feature(name: str) -> bool:
+    """Whether a service can be activated and deactivated."""
+    return name in FEATURE_SERVICES or name in PRESENCE_FEATURE_SERVICES

@@ -62,10 +62,11 @@ class ServiceBoard:
         self._faults = faults
         self._running: dict[str, asyncio.Task[None]] = {}
         self.watchers: list[Watcher] = []
+        self.stays_down: Callable[[str], bool] = lambda _: False
         self.services: dict[str, Service] = {}
         for name in OS_SERVICES:
             self._add(Service(name, belongs_to_system=True))
-        for name in names_for(Release(scenario.version)):
+        for name in names_for(Release(scenario.version), presence=node.presence):
             self._add(_initial(name, node))
 
     def _add(self, service: Service) -> None:
@@ -145,6 +146,10 @@ class ServiceBoard:
         half = self._scenario.restart_duration(service.name) / 2
         await self._tell(service.name, "stopping")
         await self._clock.sleep(half)
+        if self.stays_down(service.name):
+            service.state, service.note = "STOPPED", OUT_OF_SERVICE
+            self._journal.record(self._node, "service_stayed_down", service=service.name)
+            return
         service.state = "STARTING"
         await self._start(service, half)
 

@@ -42,9 +42,9 @@ class TrustStore:
             if certificate.not_valid_before_utc <= stored.not_valid_before_utc:
                 return TrustOutcome.KEPT_OLD
             del self.files[name]
-            self.files[self._file_name(certificate)] = certificate
+            self.files[self.file_name(certificate)] = certificate
             return TrustOutcome.REPLACED
-        self.files[self._file_name(certificate)] = certificate
+        self.files[self.file_name(certificate)] = certificate
         return TrustOutcome.ADDED
 
     def chain_is_complete(self, certificate: x509.Certificate) -> bool:
@@ -71,6 +71,7 @@ class TrustStore:
             current = issuer
         return tuple(sent)
 
-    def _file_name(self, certificate: x509.Certificate) -> str:
+    def file_name(self, certificate: x509.Certificate) -> str:
+        """What a certificate is called in this store."""
         stem = certificates.common_name(certificate.subject).replace(" ", "_")
         return f"{stem}_{certificates.serial(certificate).lower()}.pem" if self.names_have_serials else f"{stem}.pem"

@@ -18,9 +18,9 @@ def new_rsa_key(bits: int = 2048) -> PrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
-def new_ec_key() -> PrivateKey:
-    """A fresh P-384 key."""
-    return ec.generate_private_key(ec.SECP384R1())
+def new_ec_key(bits: int = 384) -> PrivateKey:
+    """A fresh key on P-256 or P-384."""
+    return ec.generate_private_key(ec.SECP256R1() if bits == 256 else ec.SECP384R1())
 
 
 def common_name(name: x509.Name) -> str:

@@ -37,7 +37,9 @@ async def import_own(session: Session, arguments: str) -> None:
     if certificate is None:
         raise CommandFailed("Error reading the certificate")  # ASSUMPTION A-19
     names = {node.fqdn for node in session.cluster.nodes}
-    if session.cluster.release.refuses_multi_san_import and len(names & alternative_names(certificate)) > 1:
+    pending = session.node.store.pending.get(unit)
+    multi_san = len(names & alternative_names(certificate)) > 1 or (pending is not None and pending.multi_server)
+    if session.cluster.release.refuses_multi_san_import and multi_san:
         # ASSUMPTION A-20: the wording; that it is refused is on record.
         raise CommandFailed("Multi-SAN certificates cannot be uploaded using the CLI")
     try:

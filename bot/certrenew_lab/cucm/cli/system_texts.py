@@ -32,13 +32,15 @@ def node_status(cluster: Cluster, node: Node) -> str:
 
 
 def network_cluster(cluster: Cluster, node: Node) -> str:
-    """`show network cluster`."""
+    """`show network cluster`; ASSUMPTION A-72 for the IM and Presence nodes."""
     since = datetime.now(UTC) - timedelta(days=5)
     rows = []
     for each in cluster.nodes:
-        role, database = ("Publisher", "DBPub") if each.is_publisher else ("Subscriber", "DBSub")
+        role = "Publisher" if each.is_publisher else "Subscriber"
+        kind = "cups" if each.presence else "callmanager"
+        database = "DBPub" if each.is_database_publisher else "DBSub"
         peer = "" if each is node else f" using TCP since {since:%a %b %d %H:%M:%S %Y}"
-        rows.append(f"{each.address} {each.fqdn} {each.name} {role} callmanager {database} authenticated{peer}")
+        rows.append(f"{each.address} {each.fqdn} {each.name} {role} {kind} {database} authenticated{peer}")
     names = "\n".join(each.name for each in cluster.nodes)
     heading = "Server Table (processnode) Entries"
     return "\n".join(rows) + f"\n\n{heading}\n{'-' * len(heading)}\n{names}\n"
@@ -98,8 +100,9 @@ def backup_history(cluster: Cluster, operation: str) -> str:
 
 
 def replication(cluster: Cluster, node: Node) -> str:
-    """`utils dbreplication runtimestate`; a single node has nothing to replicate."""
-    if len(cluster.nodes) == 1:
+    """`utils dbreplication runtimestate`; each kind of nodes has a database of its own, a single node no replica."""
+    peers = cluster.presence_nodes if node.presence else cluster.voice_nodes
+    if len(peers) == 1:
         return "Runtime state cannot be performed on a cluster with a single active node; aborting operation\n"
     now = datetime.now(UTC)
     lines = [
@@ -114,14 +117,14 @@ def replication(cluster: Cluster, node: Node) -> str:
         "Repltimeout set to: 300s",
         "PROCESS option set to: 1",
         "",
-        f"Cluster Detailed View from {node.name} ({len(cluster.nodes)} Servers):",
+        f"Cluster Detailed View from {node.name} ({len(peers)} Servers):",
         "",
         "                                           PING      DB/RPC/   REPL.    Replication    REPLICATION SETUP",
         "SERVER-NAME              IP ADDRESS        (msec)    DbMon?    QUEUE    Group ID       (RTMT) & Details",
         "-----------              ----------        ------    -------   -----    -----------    ------------------",
     ]
-    for number, each in enumerate(cluster.nodes, start=2):
-        broken = not cluster.conditions.replication_healthy and not each.is_publisher
+    for number, each in enumerate(peers, start=2):
+        broken = not cluster.conditions.replication_healthy and not each.is_database_publisher
         setup = "(4) Setup Failed" if broken else "(2) Setup Completed"
         lines.append(f"{each.name:<24} {each.address:<17} 0.045     Y/Y/Y     0        (g_{number})          {setup}")
     return "\n".join(lines) + "\n"

@@ -21,7 +21,7 @@ def get_version(cluster: Cluster, _: Call) -> AxlAnswer:
 
 
 def list_nodes(cluster: Cluster, call: Call) -> AxlAnswer:
-    """listProcessNode, with the virtual node EnterpriseWideData in front."""
+    """listProcessNode, with the virtual node EnterpriseWideData in front; ASSUMPTION A-72 for the presence nodes."""
     wanted = call.inside("returnedTags")
     rows = [{"name": _ENTERPRISE, "description": "", "nodeUsage": "Publisher", "processNodeRole": "CUCM Voice/Video"}]
     rows += [
@@ -29,7 +29,7 @@ def list_nodes(cluster: Cluster, call: Call) -> AxlAnswer:
             "name": node.fqdn,
             "description": node.name,
             "nodeUsage": "Publisher" if node.is_publisher else "Subscriber",
-            "processNodeRole": "CUCM Voice/Video",
+            "processNodeRole": "CUCM IM and Presence" if node.presence else "CUCM Voice/Video",
         }
         for node in cluster.nodes
     ]
@@ -112,7 +112,7 @@ def list_pools(cluster: Cluster, call: Call) -> AxlAnswer:
 
 def list_groups(cluster: Cluster, call: Call) -> AxlAnswer:
     """listCallManagerGroup."""
-    groups = call_manager_groups([node.name for node in cluster.nodes])
+    groups = call_manager_groups([node.name for node in cluster.voice_nodes])
     rows = [{"name": name} for name in groups if _like(name, call.text("name", "%"))]
     return _list("callManagerGroup", rows, call.inside("returnedTags"))
 

@@ -33,7 +33,7 @@ def _pool(cluster: Cluster, call: Call) -> AxlAnswer:
 
 def _group(cluster: Cluster, call: Call) -> AxlAnswer:
     """resetCallManagerGroup, applyCallManagerGroup."""
-    name = _named(call, "callManagerGroup", list(call_manager_groups([node.name for node in cluster.nodes])))
+    name = _named(call, "callManagerGroup", list(call_manager_groups([node.name for node in cluster.voice_nodes])))
     phones = [phone for phone in cluster.fleet.phones.values() if group_of_pool(cluster.scenario, phone.pool) == name]
     return _reset(cluster, call, f"group {name}", phones, stable_uuid("callManagerGroup", name))
 

@@ -10,11 +10,13 @@ from aiohttp import web
 from .. import desk
 from ..certificate_store import CHAIN_MISSING, KEY_MISMATCH, NO_REQUEST, UNREADABLE, UploadRefused
 from ..cluster import Cluster
+from ..distribution import can_be_multi_server, may_ask_for_all
 from ..node import Node
 from ..trust_store import TrustOutcome
-from ..units import UNITS
+from ..units import UNITS, Unit
 from ..x509 import pem, read_one
 from .authentication import authenticated, unauthorized
+from .request_fields import HASHES, RSA_LENGTHS, BadField, request_options
 
 REALM = "CMPlatform Realm"  # ASSUMPTION A-34
 _STATUS = {CHAIN_MISSING: 400, NO_REQUEST: 500, KEY_MISMATCH: 500}
@@ -66,17 +68,10 @@ class CertificateManagement:
     async def _generate(self, request: web.Request) -> dict[str, Any]:
         body = await _body(request)
         unit = self._unit(body.get("service"))
-        if body.get("distribution", "this-server") != "this-server":  # ASSUMPTION A-31
-            raise Refused(400, "Distribution is not valid")
-        length = body.get("keyLength", 2048)
-        if not isinstance(length, int) or (length not in (2048, 3072, 4096) and not UNITS[unit].elliptic):
-            raise Refused(400, "Key length is not valid")
-        names = body.get("altNames", [])
-        if not isinstance(names, list):
-            raise Refused(400, "altNames must be an array")
-        options = desk.RequestOptions(
-            common_name=str(body.get("commonName", "")), extra_names=tuple(map(str, names)), key_length=length
-        )
+        try:
+            options = request_options(body, self._node, UNITS[unit])
+        except BadField as problem:
+            raise Refused(400, str(problem)) from problem
         made = await desk.generate_request(self._cluster, self._node, unit, options, "rest")
         return {"csr": pem(made), **_answer("Certificate Signing Request Generated")}
 
@@ -147,14 +142,19 @@ class CertificateManagement:
 
     async def _options(self, _: web.Request) -> dict[str, Any]:
         # ASSUMPTION A-38: the real shape is unknown.
+        for_all = [unit.name for unit in self._node.units() if self._can_be_for_all(unit)]
         return {
             "services": [unit.name for unit in self._node.units() if unit.ca_signed],
-            "distributions": ["this-server"],
+            "distributions": ["this-server", *(["multi-server"] if for_all else [])],
+            "multiServerServices": for_all,
             "keyTypes": ["rsa", "ec"],
-            "keyLengths": [2048, 3072, 4096],
-            "hashAlgorithms": ["sha256", "sha384", "sha512"],
+            "keyLengths": list(RSA_LENGTHS),
+            "hashAlgorithms": list(HASHES),
             "trackingId": str(uuid.uuid4()),
         }
+
+    def _can_be_for_all(self, unit: Unit) -> bool:
+        return can_be_multi_server(unit, self._node.release) and may_ask_for_all(self._node, unit)
 
     def _unit(self, service: object) -> str:
         if not isinstance(service, str):

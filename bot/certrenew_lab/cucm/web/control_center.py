@@ -7,7 +7,7 @@ import time
 from aiohttp import web
 
 from ..rate import RateWindow
-from ..service_names import FEATURE_SERVICES, TOMCAT
+from ..service_names import TOMCAT, is_feature
 from ..services import NOT_ACTIVATED, OUT_OF_SERVICE, Service, ServiceRefused
 from .serviceability import REALTIME_LIMIT, Serviceability
 from .soap import Call, tag
@@ -85,7 +85,7 @@ class ControlCenter(Serviceability):
             "<ns1:item>"
             + tag("ServiceName", service.name, "ns1:")
             + tag("ServiceType", "Servlet" if service.name.endswith("Web Service") else "Service", "ns1:")
-            + tag("Deployable", str(service.name in FEATURE_SERVICES).lower(), "ns1:")
+            + tag("Deployable", str(is_feature(service.name)).lower(), "ns1:")
             + tag("GroupName", "CM Services", "ns1:")
             + "<ns1:DependentServices/></ns1:item>"
             for service in self.node.services.services.values()

@@ -27,7 +27,7 @@ class PerfMon(Serviceability):
             return self.unknown(call)
         host, wanted = call.text("Host"), call.text("Object")
         node = self.cluster.find_node(host)
-        if node is None or wanted != CALLMANAGER:
+        if node is None or node.presence or wanted != CALLMANAGER:
             return fault("soapenv:Server", f"Error: object {wanted} is not available on host {host}")
         counters = self._counters(node)
         rows = "".join(

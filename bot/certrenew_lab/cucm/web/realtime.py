@@ -52,7 +52,7 @@ class RealTimeInformation(Serviceability):
 
     def _asked_nodes(self, call: Call) -> list[Node]:
         wanted = call.text("NodeName")
-        return [node for node in self.cluster.nodes if wanted in ("", "Any", node.name, node.fqdn, node.address)]
+        return [node for node in self.cluster.voice_nodes if wanted in ("", "Any", node.name, node.fqdn, node.address)]
 
     def _chosen(self, call: Call, *, wildcards: bool) -> list[Phone]:
         phones = self.cluster.fleet.phones

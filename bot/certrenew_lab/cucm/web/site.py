@@ -26,8 +26,10 @@ def node_application(cluster: Cluster, node: Node) -> web.Application:
         CertificateManagement(cluster, node).add_routes(application, REST_BASE)
     if node.is_publisher:
         AxlService(cluster, node).add_routes(application)
-    application.router.add_post("/realtimeservice2/services/RISService70", RealTimeInformation(cluster, node).answer)
-    application.router.add_post("/perfmonservice2/services/PerfmonService", PerfMon(cluster, node).answer)
+    if not node.presence:
+        realtime, perfmon = RealTimeInformation(cluster, node), PerfMon(cluster, node)
+        application.router.add_post("/realtimeservice2/services/RISService70", realtime.answer)
+        application.router.add_post("/perfmonservice2/services/PerfmonService", perfmon.answer)
     application.router.add_post(
         "/controlcenterservice2/services/ControlCenterServices", ControlCenter(cluster, node).answer
     )
