@@ -1,7 +1,7 @@
 """Everything a plugin author may import. Nothing else is promised to stay."""
 
 from certrenew.authorities import AuthorityType
-from certrenew.certificates import CertificateType, Options, Phones, Recipe, Restart, standard
+from certrenew.certificates import CertificateType, Options, Phones, Recipe, Restart, Runbook, Where, standard
 from certrenew.domain.errors import AccessDenied, AnswerLost, ConfigError, StepFailed, Unreachable
 from certrenew.domain.model import Cluster, Node, Role, SecurityMode, Snapshot, Usages
 from certrenew.domain.plan import (
@@ -16,6 +16,7 @@ from certrenew.domain.plan import (
     Risk,
     Satisfied,
     Step,
+    Task,
     Waiting,
 )
 from certrenew.domain.ports import (
@@ -59,6 +60,7 @@ __all__ = [
     "Restart",
     "Risk",
     "Role",
+    "Runbook",
     "Satisfied",
     "SecurityMode",
     "SigningRequest",
@@ -66,9 +68,11 @@ __all__ = [
     "Step",
     "StepContext",
     "StepFailed",
+    "Task",
     "Unreachable",
     "Usages",
     "Waiting",
+    "Where",
     "hookimpl",
     "key_hash",
     "read_bundle",

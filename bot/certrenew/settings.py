@@ -65,7 +65,7 @@ class Account(Table):
 class NodeTable(Table):
     name: str
     fqdn: str
-    role: Literal["publisher", "subscriber"]
+    role: Literal["publisher", "subscriber", "presence-publisher", "presence-subscriber"]
     address: str = ""
     ssh_port: int = 22
     https_port: int = 8443
@@ -75,8 +75,25 @@ class NodeTable(Table):
     ports: Mapping[str, int] = Field(default_factory=dict)
 
 
+class BackupTable(Table):
+    """A disaster recovery backup as the last step of a renewal: the network device as it is configured on CUCM."""
+
+    device: str
+    features: str = "CUCM"
+
+
+class RunbookTable(Table):
+    """Which document is followed for a purpose on releases that begin with `release`; both may be left out."""
+
+    runbook: str
+    purpose: str = ""
+    release: str = ""
+
+
 class ClusterTable(Table):
     authority: str
+    runbooks: tuple[RunbookTable, ...] = ()
+    backup: BackupTable | None = None
     channel: str = ""
     release: str = ""
     ca_bundle: Path | None = None
@@ -144,7 +161,10 @@ class PaceTable(Table):
 
 
 class ValidationTable(Table):
+    """`minimum_days` a new certificate must last; what has `due_days` left or fewer is due for renewal."""
+
     minimum_days: float = 1.0
+    due_days: float = Field(default=60.0, gt=0)
 
 
 class PluginsTable(Table):
@@ -164,6 +184,7 @@ class Settings(Table):
     approval: ApprovalTable = ApprovalTable()
     pace: PaceTable = PaceTable()
     validation: ValidationTable = ValidationTable()
+    runbooks: tuple[RunbookTable, ...] = ()
     plugins: PluginsTable = PluginsTable()
     log: LogTable = LogTable()
     authorities: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certrenew.app.commands import Abandon, Approve, Help, Reject, Renew, Retry, Skip, Status
-from certrenew.app.grammar import VERBS, Grammar
+from certrenew.app.grammar import Grammar
+from certrenew.app.words import VERBS
 from certrenew.domain.errors import CommandRefused
 
 GRAMMAR = Grammar(purposes=["callmanager", "tvs"], clusters=["Lab-A", "lab-b"], authorities=["vault", "adcs"])

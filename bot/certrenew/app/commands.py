@@ -6,13 +6,26 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renew:
-    """Plan a renewal and offer it for approval. An empty `authority` takes the configured one."""
+    """Plan a renewal and offer it for approval; the purpose "all" stands for everything that is due.
+
+    An empty `authority` or `runbook` takes the configured one. `force` is why something is renewed before it is due.
+    What follows it says how the signing request is to be made; empty values leave that to the node.
+    """
 
     purpose: str
     cluster: str
     authority: str = ""
     change_number: str = ""
     replace_csr: bool = False
+    nodes: tuple[str, ...] = ()
+    runbook: str = ""
+    force: str = ""
+    multi_server: bool = False
+    key_length: int = 0
+    hash_algorithm: str = ""
+    common_name: str = ""
+    names: tuple[str, ...] = ()
+    organizational_unit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +73,32 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkipPart:
+    """Leave a whole purpose of a campaign out, of which nothing was installed yet."""
+
+    renewal: str
+    part: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Say that something is done that only a person can do. `task` is its key in the plan."""
+
+    renewal: str
+    task: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """Let the next trust anchor be renewed although the phones of an ended renewal were not seen to be back."""
+
+    renewal: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Abandon:
     renewal: str
     reason: str = ""
@@ -91,9 +130,18 @@ class ListRenewals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """The identity certificates that the nodes of a cluster store now."""
+    """The certificates that the nodes of a cluster hold now; `trust` lists those that they only trust."""
 
     cluster: str
+    trust: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiring:
+    """What ends within `days`, as it was last read; an empty `cluster` stands for all."""
+
+    days: int = 60
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +149,7 @@ class Help:
     """The whole language."""
 
 
-Change: TypeAlias = Renew | Approve | Reject | Release | Retry | Skip | Abandon | Pause | Resume
-Question: TypeAlias = Status | ListRenewals | Certificates | Help
+Decision: TypeAlias = Approve | Reject | Release | Retry | Skip | SkipPart | Tick | Settle | Abandon | Pause | Resume
+Change: TypeAlias = Renew | Decision
+Question: TypeAlias = Status | ListRenewals | Certificates | Expiring | Help
 Command: TypeAlias = Change | Question

@@ -1,15 +1,16 @@
 """Turns a line of text into a command and back; the help text is drawn from the same table."""
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from certrenew.app.campaign import ALL
 from certrenew.app.commands import (
     Abandon,
     Approve,
     Certificates,
     Command,
+    Expiring,
     Help,
     ListRenewals,
     Pause,
@@ -21,45 +22,16 @@ from certrenew.app.commands import (
     Skip,
     Status,
 )
+from certrenew.app.words import FILLERS, HASHES, KEY_LENGTHS, OPTIONS, REASONED, RENEW, SEVERAL, VERBS
+from certrenew.app.duration import days_in, looks_like_duration
 from certrenew.domain.errors import CommandRefused
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """A word of the language: how it is written after the slash command, and what it does, in a sentence."""
-
-    usage: str
-    does: str
-
-
-VERBS: Mapping[str, Verb] = {
-    "status": Verb("status [cluster or renewal]", "Show what is open, or one renewal with its steps."),
-    "list": Verb("list [cluster]", "Show the newest renewals."),
-    "certs": Verb("certs <cluster>", "Show the certificates each node stores, and when they expire."),
-    "approve": Verb("approve <renewal> [reason]", "Approve a plan: an approver, and not whoever asked for it."),
-    "reject": Verb("reject <renewal> <reason>", "Reject a plan."),
-    "release": Verb("release <renewal> [reason]", "Let a prepared renewal install: phones are affected from here."),
-    "retry": Verb("retry <renewal>", "Try the step once more at which a renewal stopped."),
-    "skip": Verb("skip <renewal> <reason>", "Go on without the step at which a renewal stopped (approvers only)."),
-    "pause": Verb("pause <renewal>", "Stop before the next step, until somebody resumes."),
-    "resume": Verb("resume <renewal>", "Go on after a pause."),
-    "abandon": Verb("abandon <renewal> <reason>", "End a renewal for good; what is done stays done."),
-    "help": Verb("help", "Show this."),
-}
-REASONED = ("approve", "reject", "release", "skip", "abandon")  # a reason may follow
-RENEW = Verb(
-    "<purpose> <cluster> [--authority NAME] [--change NUMBER] [--replace-csr]",
-    "Plan a renewal and offer it for approval; nothing changes before somebody else approves.",
-)
-
-FILLERS = ("renew", "plan")  # words that people write before the purpose, and that say nothing
 
 
 class Grammar:
     """The language of one installation: it knows the names of its purposes, clusters and authorities."""
 
     def __init__(self, *, purposes: Iterable[str], clusters: Iterable[str], authorities: Iterable[str]) -> None:
-        self._purposes = sorted(purposes)
+        self._purposes = sorted({*purposes, ALL})
         self._clusters = sorted(clusters)
         self._authorities = sorted(authorities)
 
@@ -88,9 +60,26 @@ class Grammar:
             case "list":
                 return ListRenewals(cluster=self.cluster(rest[0]) if rest else "")
             case "certs":
-                return Certificates(cluster=self.cluster(self._first(verb, rest)))
+                return self._certificates(rest)
+            case "expiring":
+                return self.expiring(rest)
             case _:
                 return self._decision(verb, self._first(verb, rest), " ".join(rest[1:]))
+
+    def _certificates(self, rest: Sequence[str]) -> Certificates:
+        names = [word for word in rest if word.lower() not in ("--trust", "trust")]
+        if len(names) > 1:
+            raise CommandRefused(f"I do not understand {_shortened(names[1])!r}; write: {VERBS['certs'].usage}.")
+        return Certificates(cluster=self.cluster(self._first("certs", names)), trust=len(names) < len(rest))
+
+    def expiring(self, words: Sequence[str]) -> Expiring:
+        """A time and a cluster, each at most once and in any order; raises CommandRefused."""
+        times = [word for word in words if looks_like_duration(word) and not self._is(word, self._clusters)]
+        names = [word for word in words if word not in times]
+        if len(times) > 1 or len(names) > 1:
+            raise CommandRefused(f"One time and one cluster are enough; write: {VERBS['expiring'].usage}.")
+        cluster = self.cluster(names[0]) if names else ""
+        return Expiring(days=days_in(times[0]), cluster=cluster) if times else Expiring(cluster=cluster)
 
     def _reasoned(self, verb: str, rest: str) -> Command:
         """A reason is free text that stands in the audit: it is kept as it was typed, but for marks around it all."""
@@ -144,10 +133,19 @@ class Grammar:
             authority=self.authority(options["authority"]) if options["authority"] else "",
             change_number=options["change"],
             replace_csr=bool(options["replace-csr"]),
+            nodes=tuple(options["node"].split()),
+            runbook=options["runbook"],
+            force=options["force"],
+            multi_server=bool(options["multi-server"]),
+            key_length=_bits(options["key-length"]),
+            hash_algorithm=_hash(options["hash"]),
+            common_name=options["common-name"],
+            names=tuple(options["name"].split()),
+            organizational_unit=bool(options["ou"]),
         )
 
     def _options(self, words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-        options = {"authority": "", "change": "", "replace-csr": ""}
+        options = dict.fromkeys(OPTIONS, "")
         names: list[str] = []
         queue = list(words)
         while queue:
@@ -159,13 +157,13 @@ class Grammar:
             if name not in options:
                 nearest = nearest_names(name, options)
                 raise CommandRefused(f"I do not know --{name}{_did_you_mean(['--' + found for found in nearest])}")
-            if name == "replace-csr":
+            if not OPTIONS[name]:
                 options[name] = "yes"
                 continue
             value = value or (queue.pop(0) if queue else "")
             if not value or value.startswith("--"):
-                raise CommandRefused(f"--{name} needs a value; nothing has changed.")
-            options[name] = value
+                raise CommandRefused(f"--{name} needs a value ({OPTIONS[name].lower()}); nothing has changed.")
+            options[name] = f"{options[name]} {value.replace(',', ' ')}".strip() if name in SEVERAL else value
         return options, names
 
     def purpose(self, text: str) -> str:
@@ -203,11 +201,14 @@ class Grammar:
         return self._clusters[0] if self._clusters else "<cluster>"
 
     def _example_purpose(self) -> str:
-        return self._purposes[0] if self._purposes else "<purpose>"
+        return next((name for name in self._purposes if name != ALL), "<purpose>")
 
     def help_text(self, slash: str = "/certrenew") -> str:
         """The whole language, with an example that works here."""
         lines = [f"{slash} {RENEW.usage}", f"    {RENEW.does}"]
+        lines += [
+            f"    Options: {' '.join(f'[--{name}{f' {value}' if value else ''}]' for name, value in OPTIONS.items())}"
+        ]
         lines += [line for verb in VERBS.values() for line in (f"{slash} {verb.usage}", f"    {verb.does}")]
         lines += [
             "",
@@ -231,3 +232,20 @@ def _shortened(word: str) -> str:
 
 def _did_you_mean(names: Sequence[str]) -> str:
     return f"; did you mean {' or '.join(names)}?" if names else "."
+
+
+def _bits(text: str) -> int:
+    """A key length; raises CommandRefused for anything that CUCM has not."""
+    if not text:
+        return 0
+    if text not in KEY_LENGTHS:
+        raise CommandRefused(f"--key-length is one of {', '.join(KEY_LENGTHS)}, not {_shortened(text)!r}.")
+    return int(text)
+
+
+def _hash(text: str) -> str:
+    """A hash as CUCM spells it."""
+    plain = text.lower().replace("-", "")
+    if plain and plain not in HASHES:
+        raise CommandRefused(f"--hash is one of {', '.join(HASHES)}, not {_shortened(text)!r}.")
+    return plain

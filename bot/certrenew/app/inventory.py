@@ -4,18 +4,23 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from certrenew import x509
+from certrenew.certificates import CertificateType
 from certrenew.domain.errors import CertrenewError
-from certrenew.domain.model import Node, NodeSnapshot, PhoneInteraction, SecurityMode, Snapshot
-from certrenew.domain.ports import ClusterSession
+from certrenew.domain.model import Node, NodeSnapshot, PhoneInteraction, SecurityMode, Snapshot, TrustFile
+from certrenew.domain.ports import ClusterSession, NodeSession
 
 READERS = 8
+STORES = ("tomcat", "CallManager", "CAPF", "ipsec", "TVS", "Phone-SAST", "cup", "cup-xmpp")
 
 
-def read_snapshot(session: ClusterSession, purposes: Sequence[str]) -> Snapshot:
-    """All nodes at once, then the cluster's own settings. What cannot be read becomes a problem in words."""
+def read_snapshot(session: ClusterSession, kinds: Sequence[CertificateType], *, members: bool = False) -> Snapshot:
+    """All nodes at once, then the cluster's own settings. What cannot be read becomes a problem in words.
+
+    Only what plans for `kinds` look at is read; `members` also compares the nodes with the cluster's own list.
+    """
     cluster = session.cluster
     with ThreadPoolExecutor(max_workers=min(READERS, len(cluster.nodes))) as pool:
-        nodes = tuple(pool.map(lambda node: read_node(session, node, purposes), cluster.nodes))
+        nodes = tuple(pool.map(lambda node: read_node(session, node, kinds), cluster.nodes))
     problems: list[str] = []
     mode, interaction = SecurityMode.NON_SECURE, PhoneInteraction.UNKNOWN
     pools: tuple[str, ...] = ()
@@ -39,16 +44,25 @@ def read_snapshot(session: ClusterSession, purposes: Sequence[str]) -> Snapshot:
     )
 
 
-def read_node(session: ClusterSession, node: Node, purposes: Sequence[str]) -> NodeSnapshot:
+def read_node(session: ClusterSession, node: Node, kinds: Sequence[CertificateType]) -> NodeSnapshot:
+    """One node, as far as plans for `kinds` look at it."""
+    purposes = tuple(dict.fromkeys(kind.purpose for kind in kinds if kind.where.holds(node)))
     try:
         found = session.node(node.name)
         stored = found.identities(purposes)
+        asks_sign_on = any(kind.no_single_sign_on for kind in kinds) and not node.role.presence
         return NodeSnapshot(
             node=node,
             version=found.version(),
             services=found.services(),
             identities={purpose: x509.read_certificate(pem) for purpose, pem in stored.items()},
             pending=found.pending_csrs(),
+            trusted=_trusted(found) if any(kind.reads_trust for kind in kinds) else (),
+            single_sign_on=found.single_sign_on() if asks_sign_on else None,
         )
     except CertrenewError as error:
         return NodeSnapshot(node=node, problems=(str(error),))
+
+
+def _trusted(found: NodeSession) -> tuple[TrustFile, ...]:
+    return tuple(entry for store in STORES for entry in found.trust_files(store))

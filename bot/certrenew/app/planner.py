@@ -1,68 +1,101 @@
 """Makes a plan from a fresh look at the cluster, and makes it anew to see whether it still holds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from certrenew.app.campaign import ALL, merged, options_of, parts_that_are_due
 from certrenew.app.commands import Renew
 from certrenew.app.inventory import read_snapshot
 from certrenew.app.sessions import Sessions
 from certrenew.certificates import CertificateType, Options
 from certrenew.domain.errors import CommandRefused, PlanRefused, Unreachable
-from certrenew.domain.model import Snapshot
+from certrenew.domain.model import Cluster, RequestOptions, Snapshot
 from certrenew.domain.plan import Plan
 from certrenew.domain.ports import ClusterSession
-from certrenew.steps import CheckNode
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookRule:
+    """Which document is followed for a purpose ("" for all) on releases that begin with `release` ("" for all)."""
+
+    runbook: str
+    purpose: str = ""
+    release: str = ""
+
+    def meets(self, purpose: str, release: str) -> bool:
+        return self.purpose in ("", purpose) and f"{release}.".startswith(f"{self.release}." if self.release else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """What the configuration says about the plans of one cluster; of several rules the most particular counts."""
+
+    authority: str = ""
+    runbooks: tuple[RunbookRule, ...] = ()
+    due_days: float = 60.0
+    minimum_days: float = 1.0
+    backup_device: str = ""
+    backup_features: str = field(default="CUCM")
 
 
 class Planner:
-    """`authorities` maps a cluster to the authority it uses; `choices` are all that are configured."""
+    """`habits` has an entry for each cluster; `choices` are the names of all configured authorities."""
 
     def __init__(
         self,
         *,
         types: Mapping[str, CertificateType],
         sessions: Sessions,
-        authorities: Mapping[str, str],
+        habits: Mapping[str, Habits],
         choices: frozenset[str],
-        minimum_days: float = 1.0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._types = types
         self._sessions = sessions
-        self._authorities = authorities
+        self._habits = habits
         self._choices = choices
-        self._minimum_days = minimum_days
+        self._now = now
 
     def plan(self, command: Renew) -> Plan:
         """A plan that can be offered for approval. Raises PlanRefused or CommandRefused with one sentence."""
-        kind = self._type(command.purpose)
-        self._sessions.cluster(command.cluster)
-        options = Options(
-            authority=self._authority(command),
-            replace_csr=command.replace_csr,
-            minimum_days=self._minimum_days,
-        )
+        kinds = self._kinds(command.purpose)
+        cluster = self._sessions.cluster(command.cluster)
+        options = self._options(command, kinds, cluster)
         session = self._sessions.open(command.cluster)
         try:
-            snapshot = read_snapshot(session, [kind.purpose])
+            snapshot = read_snapshot(session, kinds, members=True)
         finally:
             session.close()
-        plan = kind.plan(snapshot, options)
+        if snapshot.drift:
+            raise PlanRefused(f"{' '.join(snapshot.drift)} Nothing has changed.")
+        if command.purpose == ALL:
+            kinds = parts_that_are_due(kinds, snapshot, options)
+        plan = self._made(command.purpose, kinds, snapshot, [self._settled(kind, snapshot, options) for kind in kinds])
         if not options.replace_csr:
-            _refuse_pending(kind, snapshot)
+            _refuse_pending(plan, snapshot)
         return plan
 
     def again(self, plan: Plan, session: ClusterSession) -> Plan:
         """The same plan, made from how the cluster is now. Raises Unreachable when it cannot be read."""
-        kind = self._type(plan.purpose)
-        checks = [step for step in plan.steps if isinstance(step, CheckNode)]
-        options = Options(
-            authority=plan.authority,
-            replace_csr=any(step.replace_csr for step in checks),
-            minimum_days=self._minimum_days,
-        )
-        snapshot = read_snapshot(session, [kind.purpose])
+        kinds = [self._type(part.purpose) for part in plan.all_parts]
+        snapshot = read_snapshot(session, kinds)
         if problems := snapshot.all_problems:
             raise Unreachable(" ".join(problems))
-        return kind.plan(snapshot, options)
+        return self._made(plan.purpose, kinds, snapshot, [options_of(plan, kind.name) for kind in kinds])
+
+    def _made(
+        self, purpose: str, kinds: Sequence[CertificateType], snapshot: Snapshot, options: Sequence[Options]
+    ) -> Plan:
+        plans = [kind.plan(snapshot, chosen) for kind, chosen in zip(kinds, options, strict=True)]
+        return merged(plans) if purpose == ALL else plans[0]
+
+    # ---- what was asked for ------------------------------------------------------------------------------------
+
+    def _kinds(self, purpose: str) -> list[CertificateType]:
+        if purpose == ALL:
+            return sorted((kind for kind in self._types.values() if kind.order), key=lambda kind: kind.order)
+        return [self._type(purpose)]
 
     def _type(self, purpose: str) -> CertificateType:
         if purpose not in self._types:
@@ -70,8 +103,33 @@ class Planner:
             raise CommandRefused(f"No plugin renews {purpose!r}; known: {known}. Nothing has changed.")
         return self._types[purpose]
 
-    def _authority(self, command: Renew) -> str:
-        name = command.authority or self._authorities.get(command.cluster, "")
+    def _options(self, command: Renew, kinds: Sequence[CertificateType], cluster: Cluster) -> Options:
+        habits = self._habits.get(cluster.name, Habits())
+        return Options(
+            authority=self._authority(command, kinds, habits),
+            replace_csr=command.replace_csr,
+            minimum_days=habits.minimum_days,
+            nodes=tuple(cluster.node(name).name for name in command.nodes),
+            as_of=self._now().date().isoformat(),
+            due_days=habits.due_days,
+            force=command.force,
+            runbook=command.runbook,
+            request=RequestOptions(
+                multi_server=command.multi_server,
+                key_length=command.key_length,
+                hash_algorithm=command.hash_algorithm,
+                common_name=command.common_name,
+                names=command.names,
+                organizational_unit=command.organizational_unit,
+            ),
+            backup_device=habits.backup_device,
+            backup_features=habits.backup_features if habits.backup_device else "",
+        )
+
+    def _authority(self, command: Renew, kinds: Sequence[CertificateType], habits: Habits) -> str:
+        if all(kind.self_signed for kind in kinds):
+            return ""
+        name = command.authority or habits.authority
         if name not in self._choices:
             known = ", ".join(sorted(self._choices)) or "none"
             raise CommandRefused(
@@ -79,12 +137,38 @@ class Planner:
             )
         return name
 
+    def _settled(self, kind: CertificateType, snapshot: Snapshot, options: Options) -> Options:
+        """What the cluster and the configuration decide for one purpose, once and for all."""
+        release = snapshot.of(snapshot.cluster.publisher.name).version
+        habits = self._habits.get(snapshot.cluster.name, Habits())
+        return kind.settled(snapshot, options, _runbook(kind, release, habits.runbooks))
 
-def _refuse_pending(kind: CertificateType, snapshot: Snapshot) -> None:
+
+def _runbook(kind: CertificateType, release: str, rules: Sequence[RunbookRule]) -> str:
+    """The configured document, or "" for the purpose's own default. Raises PlanRefused for one that it has not."""
+    found = [rule for rule in rules if rule.meets(kind.name, release)]
+    found.sort(key=lambda rule: (bool(rule.purpose), len(rule.release)), reverse=True)
+    for rule in found:
+        written = next((one for one in kind.all_runbooks if one.name == rule.runbook), None)
+        if written is not None and written.covers(release):
+            return rule.runbook
+        if rule.purpose and written is None:
+            known = ", ".join(one.name for one in kind.all_runbooks)
+            raise PlanRefused(
+                f"The configuration wants runbook {rule.runbook!r} for {kind.name}, which has: {known}. Correct the"
+                " configuration; nothing has changed."
+            )
+    return ""
+
+
+def _refuse_pending(plan: Plan, snapshot: Snapshot) -> None:
     """Somebody else's request may be at an authority right now: its key must not be destroyed unasked."""
-    waiting = [node.node.name for node in kind.targets(snapshot) if kind.purpose in node.pending]
+    made = [(step.node, str(getattr(step, "purpose", ""))) for step in plan.steps if step.kind == "generate_csr"]
+    waiting = [(node, purpose) for node, purpose in made if purpose in snapshot.of(node).pending]
     if waiting:
+        purposes = " and ".join(sorted({purpose for _, purpose in waiting}))
+        nodes = ", ".join(dict.fromkeys(node for node, _ in waiting))
         raise PlanRefused(
-            f"A {kind.purpose} signing request already waits on {', '.join(waiting)}, and a new one would destroy its"
+            f"A {purposes} signing request already waits on {nodes}, and a new one would destroy its"
             " key. Finish that one first; if it is a leftover, ask again with --replace-csr. Nothing has changed."
         )

@@ -21,7 +21,7 @@ from certrenew.app.commands import (
     Skip,
 )
 from certrenew.app.decisions import Answer
-from certrenew.app.grammar import VERBS
+from certrenew.app.words import VERBS
 from certrenew.cli.shared import Shell, me
 from certrenew.cli.told import told
 from certrenew.domain.renewal import Renewal, State

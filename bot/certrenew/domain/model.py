@@ -97,6 +97,31 @@ class TrustFile:
     certificate: Certificate
 
 
+class Kind(StrEnum):
+    """What a node holds a certificate for: to prove who it is itself, or to recognise others."""
+
+    IDENTITY = "identity"
+    TRUST = "trust"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A certificate as a node holds it. `store` is the purpose, or the trust store spelt without "-trust"."""
+
+    kind: Kind
+    store: str
+    file: str
+    pem: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Everything that a node holds. `problems` are sentences: what it lists but did not show."""
+
+    held: tuple[Stored, ...]
+    problems: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOptions:
     """What a signing request is asked for beyond a node's defaults; empty values leave the choice to the node.
@@ -215,6 +240,7 @@ class Snapshot:
     device_pools: tuple[str, ...] = ()  # "" stands for the phones that AXL tells without one
     phones: int = 0
     problems: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()  # sentences: how the cluster's own list of servers differs from the configuration
 
     def of(self, name: str) -> NodeSnapshot:
         return next(found for found in self.nodes if found.node.name == name)

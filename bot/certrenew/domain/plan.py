@@ -88,6 +88,7 @@ class Step(ABC):
     risk: ClassVar[Risk]
     traceless: ClassVar[bool] = False
     unskippable: ClassVar[str] = ""  # why nobody may leave it out, where that would do harm
+    settles: ClassVar[bool] = False  # once it is done, the phones are back and another trust anchor may be renewed
     needs: ClassVar[frozenset[str]] = frozenset()  # outputs of earlier steps for the same node
     makes: ClassVar[frozenset[str]] = frozenset()  # outputs that this one leaves behind, for its node
 
@@ -132,6 +133,7 @@ class Target:
     serial: str
     not_after: str  # ISO 8601, UTC
     issuer: str
+    purpose: str = ""  # the slot as the CLI spells it; of a trust certificate its store, such as "tomcat-trust"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,15 +242,29 @@ class Plan:
         """The part that step `number` belongs to."""
         return next(part for part in self.all_parts if number in part.steps)
 
-    def why_not_skip(self, number: int) -> str:
-        """Why step `number` cannot be left out, as the end of a sentence; empty when it can."""
+    def why_not_skip(self, number: int, *, skipped: frozenset[int] = frozenset()) -> str:
+        """Why step `number` cannot be left out, as the end of a sentence; empty when it can.
+
+        `skipped` are the steps that were left out already, such as those of a whole part.
+        """
         found = self.steps[number - 1]
         if found.unskippable:
             return found.unskippable
+        if found.settles and (following := self._next_anchor(number, skipped)):
+            return f"{following} comes next, and would strand phones that are not back; leave that part out first"
         mine = [self.steps[other - 1] for other in self.part_of(number).steps if other > number]
         later = (step for step in mine if step.origin == found.node and found.makes & step.needs)
         needing = next(later, None)
         return f"“{needing.summary()}” later needs what it makes" if needing else ""
+
+    def _next_anchor(self, number: int, skipped: frozenset[int]) -> str:
+        """The title of a later part that waits for the phones and still has something to do."""
+        for part in self.all_parts:
+            later = [other for other in part.steps if other > number and other not in skipped]
+            mine = number in part.steps
+            if not mine and any(self.steps[other - 1].settles for other in later):
+                return part.title
+        return ""
 
     def differences(self, other: "Plan") -> tuple[str, ...]:
         """Sentences that say how `other`, made later, differs from this plan; empty when nothing does."""

@@ -15,6 +15,7 @@ from certrenew.domain.model import (
     RequestOptions,
     SecurityMode,
     Service,
+    Stock,
     TrustFile,
 )
 from certrenew.domain.values import Json
@@ -107,6 +108,10 @@ class NodeSession(Protocol):
         """PEM of every certificate in `<purpose>-trust`; raises Unreadable where they are listed but not shown."""
         ...
 
+    def certificates(self) -> Stock:
+        """Every identity and trust certificate, whatever its purpose; what is listed but not shown is a problem."""
+        ...
+
     def pending_csrs(self) -> frozenset[str]:
         """The purposes with a signing request waiting on this node."""
         ...
@@ -152,8 +157,11 @@ class NodeSession(Protocol):
         """Seconds since the service last started; None when it is not running. Raises StepFailed if untold."""
         ...
 
-    def served(self, port: int) -> str | None:
-        """PEM of the certificate presented in a TLS handshake on `port`; None when nothing listens there."""
+    def served(self, port: int, *, elliptic: bool | None = None) -> str | None:
+        """PEM of the certificate presented in a TLS handshake on `port`; None when nothing listens there.
+
+        `elliptic` asks for the elliptic-curve or the RSA one of a port that has both; None when it is not offered.
+        """
         ...
 
     def registered_phones(self) -> int:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from certrenew.domain.approval import Approval, Gate, Person
 from certrenew.domain.errors import CommandRefused
-from certrenew.domain.plan import Json, Phase, Plan
+from certrenew.domain.plan import Json, Part, Phase, Plan, Risk
 
 
 class State(StrEnum):
@@ -77,8 +77,26 @@ class StepRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """What only a person can do, and who said that it is done."""
+
+    key: str
+    text: str
+    done_by: Person | None = None
+    done_at: datetime | None = None
+    note: str = ""
+
+    @property
+    def done(self) -> bool:
+        return self.done_by is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Renewal:
-    """One renewal from request to end. `approve_by` is when an undecided plan expires."""
+    """One renewal from request to end. `approve_by` is when an undecided plan expires.
+
+    `readable` is False when another version of certrenew stored the plan: its steps then only say what they were.
+    """
 
     id: str
     plan: Plan
@@ -96,6 +114,8 @@ class Renewal:
     ended_at: datetime | None = None
     approvals: tuple[Approval, ...] = ()
     steps: tuple[StepRecord, ...] = ()
+    tasks: tuple[TaskRecord, ...] = ()
+    readable: bool = True
 
     @property
     def short_id(self) -> str:
@@ -110,6 +130,46 @@ class Renewal:
     def phase(self) -> Phase | None:
         record = self.current
         return self.plan.steps[record.number - 1].phase if record else None
+
+    def records_of(self, part: Part) -> tuple[StepRecord, ...]:
+        return tuple(record for record in self.steps if record.number in part.steps)
+
+    def touched(self, part: Part) -> bool:
+        """Whether an act of this part began that changes what nodes store, serve or run."""
+        return any(record.attempts and self._changes(record) for record in self.records_of(part))
+
+    @property
+    def open_tasks(self) -> tuple[TaskRecord, ...]:
+        """What is left for people; nothing before the installation has begun, for then there is nothing to follow."""
+        began = any(self.touched(part) for part in self.plan.all_parts)
+        return tuple(task for task in self.tasks if not task.done) if began else ()
+
+    @property
+    def skipped(self) -> frozenset[int]:
+        """The numbers of the steps that were left out."""
+        return frozenset(record.number for record in self.steps if record.state is StepState.SKIPPED)
+
+    def left_out(self, part: Part) -> bool:
+        """Whether the whole purpose was left out: none of its changes was made, and none will be."""
+        later = [record for record in self.records_of(part) if self._changes(record)]
+        return bool(later) and all(record.state is StepState.SKIPPED and not record.attempts for record in later)
+
+    @property
+    def settled(self) -> bool:
+        """Whether what phones trust may be changed again: where this renewal changed it, every phone was proved back."""
+        if not self.plan.excludes and self.readable:
+            return True
+        for part in self.plan.all_parts:
+            if not self.touched(part):
+                continue
+            proofs = [one for one in self.records_of(part) if self.plan.steps[one.number - 1].settles]
+            if not self.readable or any(one.state is not StepState.DONE for one in proofs):
+                return False
+        return True
+
+    def _changes(self, record: StepRecord) -> bool:
+        step = self.plan.steps[record.number - 1]
+        return step.phase in (Phase.INSTALL, Phase.ACTIVATE) and step.risk is not Risk.READ
 
     def move(self, state: State, *, reason: str = "") -> "Renewal":
         """This renewal in another state; raises CommandRefused for an illegal move."""

@@ -5,35 +5,45 @@ from typing import Any, cast
 
 from certrenew.domain.errors import StepFailed
 from certrenew.domain.plan import Part, Plan, Step, Target, Task
-from certrenew.steps.install import CheckRequest, UploadChain, UploadIdentity
+from certrenew.steps.anchors import CheckAnchors
+from certrenew.steps.backup import AwaitBackup, TakeBackup
+from certrenew.steps.install import AwaitDistribution, CheckRequest, UploadChain, UploadIdentity
 from certrenew.steps.phones import AwaitPhones, AwaitPhonesAfterUpload, BaselinePhones, ProvePhones, ResetPhones
 from certrenew.steps.preflight import (
     CheckCtl,
     CheckNoBackup,
+    CheckNoBackupNow,
     CheckNode,
     CheckPhoneInteraction,
     CheckReplication,
     CheckSecurityMode,
+    CheckSingleSignOn,
 )
-from certrenew.steps.proof import ProveServed, ProveServices, ProveStored
+from certrenew.steps.proof import ProveBackupSystem, ProveServed, ProveServices, ProveStored
 from certrenew.steps.recount import RecountPhones
 from certrenew.steps.request import Collect, GenerateCsr, Submit, Validate
 from certrenew.steps.services import RestartService, UpdateCtl
 
 __all__ = [
     "VOCABULARY",
+    "AwaitBackup",
+    "AwaitDistribution",
     "AwaitPhones",
     "AwaitPhonesAfterUpload",
     "BaselinePhones",
+    "CheckAnchors",
     "CheckCtl",
     "CheckNoBackup",
+    "CheckNoBackupNow",
     "CheckNode",
     "CheckPhoneInteraction",
     "CheckReplication",
     "CheckRequest",
     "CheckSecurityMode",
+    "CheckSingleSignOn",
     "Collect",
     "GenerateCsr",
+    "ProveBackupSystem",
     "ProvePhones",
     "ProveServed",
     "ProveServices",
@@ -42,6 +52,7 @@ __all__ = [
     "ResetPhones",
     "RestartService",
     "Submit",
+    "TakeBackup",
     "UpdateCtl",
     "UploadChain",
     "UploadIdentity",
@@ -52,18 +63,24 @@ __all__ = [
 VOCABULARY: Mapping[str, type[Step]] = {
     step.kind: step
     for step in (
+        AwaitBackup,
+        AwaitDistribution,
         AwaitPhones,
         AwaitPhonesAfterUpload,
         BaselinePhones,
+        CheckAnchors,
         CheckCtl,
         CheckNoBackup,
+        CheckNoBackupNow,
         CheckNode,
         CheckPhoneInteraction,
         CheckReplication,
         CheckRequest,
         CheckSecurityMode,
+        CheckSingleSignOn,
         Collect,
         GenerateCsr,
+        ProveBackupSystem,
         ProvePhones,
         ProveServed,
         ProveServices,
@@ -72,6 +89,7 @@ VOCABULARY: Mapping[str, type[Step]] = {
         ResetPhones,
         RestartService,
         Submit,
+        TakeBackup,
         UpdateCtl,
         UploadChain,
         UploadIdentity,

@@ -6,7 +6,19 @@ from typing import ClassVar
 
 from certrenew import x509
 from certrenew.domain.errors import StepFailed, Unreadable
-from certrenew.domain.plan import Blocked, Check, Done, Evidence, Outcome, Phase, Ready, Risk, Satisfied, Step
+from certrenew.domain.plan import (
+    Blocked,
+    Check,
+    Done,
+    Evidence,
+    Outcome,
+    Phase,
+    Ready,
+    Risk,
+    Satisfied,
+    Step,
+    Waiting,
+)
 from certrenew.domain.ports import NodeSession, StepContext
 from certrenew.steps.looking import Looking
 from certrenew.steps.preflight import must_be_text
@@ -71,7 +83,7 @@ class CheckRequest(Looking):
 
 @dataclass(frozen=True, kw_only=True)
 class UploadChain(Step):
-    """The root, then each intermediate, into the trust stores."""
+    """The root, then each intermediate, into the trust stores; some stores get the root alone."""
 
     kind: ClassVar[str] = "upload_chain"
     phase: ClassVar[Phase] = Phase.INSTALL
@@ -79,17 +91,24 @@ class UploadChain(Step):
     needs: ClassVar[frozenset[str]] = frozenset({"csr", "chain"})
     purpose: str
     trust: tuple[str, ...]
+    root_trust: tuple[str, ...] = ()
+    issued_on: str = ""  # the node whose request was signed for several
+
+    @property
+    def origin(self) -> str:
+        return self.issued_on or self.node
 
     def summary(self) -> str:
         stores = " and ".join(f"{purpose}-trust" for purpose in self.trust)
-        return f"Upload root and intermediate certificates to {stores} on {self.node}"
+        also = "".join(f", the root also to {purpose}-trust," for purpose in self.root_trust)
+        return f"Upload root and intermediate certificates to {stores}{also} on {self.node}"
 
     def check(self, ctx: StepContext) -> Check:
         session = ctx.session.node(self.node)
         if not self._missing(ctx, session, unread=True):
             return Satisfied(note="all of them are there already")
-        lost = still_the_signed_request(ctx, session, self.node, self.purpose)
-        return lost or must_not_have_expired(ctx, self.node, self.purpose) or Ready()
+        lost = still_the_signed_request(ctx, ctx.session.node(self.origin), self.origin, self.purpose)
+        return lost or must_not_have_expired(ctx, self.origin, self.purpose) or Ready()
 
     def act(self, ctx: StepContext) -> Outcome:
         session = ctx.session.node(self.node)
@@ -106,7 +125,7 @@ class UploadChain(Step):
                 f"{self.node} accepted the upload but does not hold {named}. A certificate with the same name and a"
                 " later start date keeps its place; delete that one first, then retry."
             )
-        return {"in trust": [x509.read_certificate(pem).subject for pem in reversed(chain_of(ctx, self.node)[1:])]}
+        return {"in trust": [x509.read_certificate(pem).subject for pem in reversed(chain_of(ctx, self.origin)[1:])]}
 
     def _missing(self, ctx: StepContext, session: NodeSession, *, unread: bool) -> Sequence[tuple[str, str]]:
         """(purpose, PEM) of what is not in its store yet: root first, then downwards.
@@ -114,9 +133,10 @@ class UploadChain(Step):
         A store that the node does not print counts as empty before the upload (`unread`), and as filled after it:
         the upload itself makes sure that each certificate is listed by its name.
         """
-        wanted = list(reversed(chain_of(ctx, self.node)[1:]))
+        chain = list(reversed(chain_of(ctx, self.origin)[1:]))
         found: list[tuple[str, str]] = []
-        for purpose in self.trust:
+        for purpose in (*self.trust, *self.root_trust):
+            wanted = chain if purpose in self.trust else chain[:1]
             try:
                 stored = {x509.fingerprint_of(pem) for pem in session.trust(purpose)}
             except Unreadable:
@@ -163,3 +183,33 @@ class UploadIdentity(Step):
                 f" {stored.serial}, not the new one. Look at the node before retrying."
             )
         return {"stored serial": stored.serial, "expires": stored.not_after.isoformat()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwaitDistribution(Looking):
+    """Cisco Certificate Change Notification brings a shared certificate from the node of the upload to the others."""
+
+    kind: ClassVar[str] = "await_distribution"
+    phase: ClassVar[Phase] = Phase.INSTALL
+    needs: ClassVar[frozenset[str]] = frozenset({"leaf"})
+    purpose: str
+    issued_on: str
+
+    @property
+    def origin(self) -> str:
+        return self.issued_on
+
+    def summary(self) -> str:
+        return f"Wait until {self.node} stores the {self.purpose} certificate that was uploaded on {self.issued_on}"
+
+    def check(self, ctx: StepContext) -> Check:
+        stored = x509.read_certificate(ctx.session.node(self.node).identity(self.purpose))
+        if stored.fingerprint == x509.fingerprint_of(must_be_text(ctx.output("leaf", self.origin), "certificate")):
+            return Satisfied({"stored serial": stored.serial, "expires": stored.not_after.isoformat()})
+        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        if waited <= ctx.pace.served_timeout:
+            return Waiting(f"{self.node} still stores its old {self.purpose} certificate", ctx.pace.poll_services)
+        return Blocked(
+            f"{self.issued_on} took the shared {self.purpose} certificate, but {self.node} still stores {stored.serial}"
+            f" after {waited / 60:.0f} minutes. Look at Cisco Certificate Change Notification on both, then retry."
+        )

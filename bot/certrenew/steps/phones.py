@@ -255,6 +255,7 @@ class ProvePhones(Looking):
     """The last look: every phone of the baseline by name, and who is missing."""
 
     kind: ClassVar[str] = "prove_phones"
+    settles: ClassVar[bool] = True
     phase: ClassVar[Phase] = Phase.PROVE
     needs: ClassVar[frozenset[str]] = frozenset({"baseline", "phones"})
 

@@ -153,6 +153,36 @@ class CheckNoBackup(Precheck):
         return {"backup": "none is running"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class CheckNoBackupNow(CheckNoBackup):
+    """The same when the installation begins."""
+
+    kind: ClassVar[str] = "check_no_backup_now"
+    phase: ClassVar[Phase] = Phase.INSTALL
+    unskippable: ClassVar[str] = "a backup that runs meanwhile would hold half of the old certificates"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSingleSignOn(Precheck):
+    """SAML single sign-on must be off while the tomcat certificate changes (Cisco 217138)."""
+
+    kind: ClassVar[str] = "check_single_sign_on"
+    phase: ClassVar[Phase] = Phase.INSTALL
+    unskippable: ClassVar[str] = "with single sign-on on nobody could log in to the cluster's pages afterwards"
+
+    def summary(self) -> str:
+        return f"Check that single sign-on is off on {self.node}"
+
+    def look(self, ctx: StepContext) -> Evidence | Blocked:
+        if ctx.session.node(self.node).single_sign_on():
+            return Blocked(
+                f"Single sign-on is on on {self.node}. With a new tomcat certificate nobody could log in by it any"
+                " more. Nothing was uploaded. Switch it off (on its web page, or by `utils sso disable` on each node),"
+                " then retry."
+            )
+        return {"single sign-on": "off"}
+
+
 def must_be_text(value: object, name: str) -> str:
     """An output that has to be text; anything else means that a stored plan was damaged."""
     if not isinstance(value, str):

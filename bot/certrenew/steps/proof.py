@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from certrenew import x509
+from certrenew.domain.errors import StepFailed
 from certrenew.domain.plan import Blocked, Check, Json, Phase, Satisfied, Waiting
 from certrenew.domain.ports import StepContext
 from certrenew.steps.looking import Looking
@@ -21,6 +22,11 @@ class ProveStored(Proof):
     kind: ClassVar[str] = "prove_stored"
     needs: ClassVar[frozenset[str]] = frozenset({"leaf"})
     purpose: str
+    issued_on: str = ""
+
+    @property
+    def origin(self) -> str:
+        return self.issued_on or self.node
 
     def summary(self) -> str:
         return f"Check that {self.node} stores the new {self.purpose} certificate and has no request left"
@@ -28,7 +34,7 @@ class ProveStored(Proof):
     def check(self, ctx: StepContext) -> Check:
         session = ctx.session.node(self.node)
         stored = x509.read_certificate(session.identity(self.purpose))
-        if stored.fingerprint != x509.fingerprint_of(str(ctx.output("leaf", self.node))):
+        if stored.fingerprint != x509.fingerprint_of(str(ctx.output("leaf", self.origin))):
             return Blocked(f"{self.node} stores {self.purpose} certificate {stored.serial}, not the new one.")
         if session.pending_csr(self.purpose) is not None:
             return Blocked(
@@ -48,17 +54,25 @@ class ProveServed(Proof):
     needs: ClassVar[frozenset[str]] = frozenset({"leaf"})
     purpose: str
     ports: tuple[int, ...]
+    issued_on: str = ""
+    elliptic: bool = False  # an RSA certificate shares the ports: the handshake asks for the other one
+
+    @property
+    def origin(self) -> str:
+        return self.issued_on or self.node
 
     def summary(self) -> str:
         return f"Check by TLS that {self.node} serves the new {self.purpose} certificate"
 
     def check(self, ctx: StepContext) -> Check:
         session = ctx.session.node(self.node)
-        new = x509.read_certificate(str(ctx.output("leaf", self.node)))
+        new = x509.read_certificate(str(ctx.output("leaf", self.origin)))
         seen: dict[str, Json] = {}
         old: list[str] = []
         for port in self.ports:
-            served = session.served(port)
+            served = session.served(port, elliptic=self.elliptic)
+            if served is None and not self.elliptic:  # a port that speaks only protocols where none can be chosen
+                served = session.served(port)
             if served is None:
                 continue
             found = x509.read_certificate(served)
@@ -67,6 +81,8 @@ class ProveServed(Proof):
                 old.append(f"port {port} serves {found.serial}")
         if seen and not old:
             return Satisfied({"served": seen, "serial": new.serial, "expires": new.not_after.isoformat()})
+        if self.elliptic and not seen:
+            return Satisfied({"served": "no port offers the elliptic curve certificate", "serial": new.serial})
         waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
         what = "; ".join(old) or f"nothing listens on {', '.join(map(str, self.ports))}"
         if waited <= ctx.pace.served_timeout:
@@ -91,3 +107,26 @@ class ProveServices(Proof):
         if down:
             return Blocked(f"{', '.join(down)} does not run on {self.node}. Start it, then retry.")
         return Satisfied({name: found[name].state for name in self.services})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProveBackupSystem(Proof):
+    """The disaster recovery system uses the ipsec certificates: it must still answer."""
+
+    kind: ClassVar[str] = "prove_backup_system"
+
+    def summary(self) -> str:
+        return "Check that the disaster recovery system answers"
+
+    def check(self, ctx: StepContext) -> Check:
+        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        try:
+            running = ctx.session.node(self.node).backup_running()
+        except StepFailed as error:
+            if waited <= ctx.pace.served_timeout:
+                return Waiting(f"the disaster recovery system does not answer yet: {error}", ctx.pace.poll_services)
+            return Blocked(
+                f"The disaster recovery system does not answer {waited / 60:.0f} minutes after its restart: {error}"
+                " Look at Cisco DRF Master on the publisher and at the entry of each node in ipsec-trust, then retry."
+            )
+        return Satisfied({"disaster recovery system": "answers", "backup running": running})

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from certrenew import x509
 from certrenew.domain.errors import StepFailed, Unreadable
-from certrenew.domain.model import Usages
+from certrenew.domain.model import RequestOptions, Usages
 from certrenew.domain.plan import (
     Blocked,
     Check,
@@ -43,9 +43,22 @@ class GenerateCsr(Step):
     needs: ClassVar[frozenset[str]] = frozenset({"pending_before"})
     makes: ClassVar[frozenset[str]] = frozenset({"csr"})
     purpose: str
+    covers: tuple[str, ...] = ()  # the names of all nodes that share it; empty for a request of this node alone
+    key_length: int = 0
+    hash_algorithm: str = ""
+    common_name: str = ""
+    names: tuple[str, ...] = ()
+    organizational_unit: bool = False
 
     def summary(self) -> str:
-        return f"Generate a {self.purpose} key and signing request on {self.node}"
+        asked = [f"{self.key_length} bits"] if self.key_length else []
+        asked += [self.hash_algorithm] if self.hash_algorithm else []
+        asked += [f"common name {self.common_name}"] if self.common_name else []
+        asked += [f"also for {', '.join(self.names)}"] if self.names else []
+        asked += ["with its organizational unit"] if self.organizational_unit else []
+        shared = f" for {len(self.covers)} nodes" if self.covers else ""
+        said = f" ({'; '.join(asked)})" if asked else ""
+        return f"Generate a {self.purpose} key and signing request{shared} on {self.node}{said}"
 
     def check(self, ctx: StepContext) -> Check:
         if ctx.attempted is None:
@@ -57,14 +70,29 @@ class GenerateCsr(Step):
         return Ready()
 
     def act(self, ctx: StepContext) -> Outcome:
+        options = RequestOptions(
+            multi_server=bool(self.covers),
+            key_length=self.key_length,
+            hash_algorithm=self.hash_algorithm,
+            common_name=self.common_name,
+            names=self.names,
+            organizational_unit=self.organizational_unit,
+        )
         ctx.guard()
-        return Done({"csr": ctx.session.node(self.node).generate_csr(self.purpose)})
+        return Done({"csr": ctx.session.node(self.node).generate_csr(self.purpose, options)})
 
     def verify(self, ctx: StepContext) -> Evidence:
         waiting = ctx.session.node(self.node).pending_csr(self.purpose)
         if not waiting:
             raise StepFailed(f"{self.node} shows no {self.purpose} signing request after generating one.")
         facts = x509.request_facts(waiting)
+        named = {name.lower() for name in facts.names}
+        if absent := [name for name in (*self.covers, *self.names) if name.lower() not in named]:
+            raise StepFailed(
+                f"The {self.purpose} request that {self.node} made does not name {', '.join(absent)}, so its"
+                " certificate would not be good for all that it is meant for. Nothing was sent to the authority. Look at"
+                " the cluster's list of servers, then abandon this renewal and ask for a new one, with --replace-csr."
+            )
         names: list[Json] = [*sorted(facts.names)]
         return {
             "request": "waits on the node",

@@ -24,6 +24,7 @@ class UpdateCtl(Step):
     unskippable: ClassVar[str] = "after the restarts secure phones would not come back without it"
     renewed: tuple[str, ...]
     purpose: str
+    issued_on: str = ""
 
     def summary(self) -> str:
         return f"Update the CTL file on {self.node}, so that secure phones trust the new certificates"
@@ -45,7 +46,7 @@ class UpdateCtl(Step):
         return {"in the CTL": [f"{node} {self._serial(ctx, node)}" for node in self.renewed]}
 
     def _serial(self, ctx: StepContext, node: str) -> str:
-        return x509.serial_of(str(ctx.output("leaf", node)))
+        return x509.serial_of(str(ctx.output("leaf", self.issued_on or node)))
 
     def _missing(self, ctx: StepContext) -> list[str]:
         serials = {serial.lstrip("0") for serial in ctx.session.node(self.node).ctl_serials()}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from certrenew.app.commands import Approve, Change, Release, Renew
 from certrenew.app.decisions import Answer
 from certrenew.app.moves import End, Go, Move, Wait
-from certrenew.app.planner import Planner
+from certrenew.app.planner import Habits, Planner
 from certrenew.app.runner import Runner
 from certrenew.app.service import Service
 from certrenew.app.sessions import Sessions
@@ -102,8 +102,9 @@ class Bench:
         self.planner = Planner(
             types=self.types,
             sessions=self.sessions,
-            authorities={self.cluster.cluster.name: "lab-ca"},
+            habits={self.cluster.cluster.name: Habits(authority="lab-ca")},
             choices=frozenset({"lab-ca"}),
+            now=self.clock.now,
         )
         self.service = Service(
             units=self.units,

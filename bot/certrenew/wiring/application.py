@@ -73,9 +73,9 @@ class Application:
         self.planner = Planner(
             types=self.plugins.certificate_types,
             sessions=self.sessions,
-            authorities={name: table.authority for name, table in settings.clusters.items()},
+            habits=parts.habits(settings),
             choices=frozenset(self.authorities),
-            minimum_days=settings.validation.minimum_days,
+            now=self.clock.now,
         )
         self.slack_settings = parts.slack_settings(settings)
         self.groups = self._groups(self.slack_settings)

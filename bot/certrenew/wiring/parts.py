@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from certrenew.app.planner import Habits, RunbookRule
 from certrenew.cucm.accounts import Account
 from certrenew.cucm.settings import ClusterAccess, NodeAddress
 from certrenew.domain.approval import Policy
@@ -30,6 +31,24 @@ def cluster_of(name: str, table: ClusterTable) -> Cluster:
 
 def node_of(table: NodeTable) -> Node:
     return Node(table.name, table.fqdn, Role(table.role))
+
+
+def habits(settings: Settings) -> dict[str, Habits]:
+    """What the configuration says about plans, by cluster: its own rules come before those for all."""
+    found: dict[str, Habits] = {}
+    for name, table in settings.clusters.items():
+        rules = [
+            RunbookRule(rule.runbook, rule.purpose, rule.release) for rule in (*table.runbooks, *settings.runbooks)
+        ]
+        found[name] = Habits(
+            authority=table.authority,
+            runbooks=tuple(rules),
+            due_days=settings.validation.due_days,
+            minimum_days=settings.validation.minimum_days,
+            backup_device=table.backup.device if table.backup else "",
+            backup_features=table.backup.features if table.backup else "",
+        )
+    return found
 
 
 def accesses(settings: Settings) -> Iterator[ClusterAccess]:
