@@ -7,7 +7,7 @@ import traceback
 
 import pytest
 
-from certrenew.cucm import Account, CucmClusters, RestDialect, pem
+from certrenew.cucm import Account, CucmClusters, RestDialect
 from certrenew.domain.errors import AccessDenied, AnswerLost, StepFailed, Unreachable
 
 from .terminal import PASSWORD
@@ -240,11 +240,3 @@ def test_what_is_no_single_certificate_is_not_sent(node_at, fake_pages, text: st
     with pytest.raises(StepFailed, match="Nothing was sent"):
         node_at().upload_identity("tomcat", text, ())
     assert fake_pages.requests == []
-
-
-def test_a_new_tomcat_key_is_expected_after_its_upload(node_at, fake_pages, certificate_of) -> None:
-    fake_pages.answers = Store()
-    node = node_at()
-    leaf = certificate_of("cucm-pub.example.com")[0]
-    node.upload_identity("tomcat", leaf, ())
-    assert pem.key_of_certificate(pem.der(leaf)) in node._trust._expected

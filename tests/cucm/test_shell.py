@@ -10,6 +10,8 @@ import pytest
 from certrenew.cucm import Account
 from certrenew.cucm.cli import CommandLine
 from certrenew.cucm.shell import Shell
+from certrenew.cucm.trust_lists import TrustLists
+from certrenew.cucm.upkeep import Upkeep
 from certrenew.domain.errors import AccessDenied, AnswerLost, StepFailed, Unreachable
 
 VERSION = "Active Master Version: 15.0.1.12900-234"
@@ -126,7 +128,7 @@ def test_the_ctl_file_is_updated_after_a_y(fake_node, shell, fast) -> None:
         return "Updating CTL file\nCTL file Updated\nPlease Restart the TFTP and Cisco CallManager services"
 
     fake_node.script = script
-    CommandLine(shell, fast).update_ctl()
+    TrustLists(shell, fast).update_ctl()
     assert answers == ["y"]
 
 
@@ -173,7 +175,7 @@ def test_a_refused_certificate_says_what_cucm_said_and_what_to_do(fake_node, she
 
 def test_a_restart_that_returns_without_started_is_accepted(fake_node, shell, fast) -> None:
     fake_node.script = lambda _t, _c: " Don't press Ctrl-c\nService Manager is running\nCisco Tomcat[STARTING]"
-    CommandLine(shell, fast).restart("Cisco Tomcat")
+    Upkeep(shell, fast).restart("Cisco Tomcat")
 
 
 def test_a_restart_cut_off_is_an_answer_lost(fake_node, shell, fast) -> None:
@@ -183,7 +185,7 @@ def test_a_restart_cut_off_is_an_answer_lost(fake_node, shell, fast) -> None:
 
     fake_node.script = script
     with pytest.raises(AnswerLost, match="nothing is repeated before"):
-        CommandLine(shell, fast).restart("Cisco Tomcat")
+        Upkeep(shell, fast).restart("Cisco Tomcat")
     assert fake_node.commands.count("utils service restart Cisco Tomcat") == 1
 
 
@@ -227,7 +229,7 @@ def test_a_dropped_question_is_typed_again_slowly(fake_node, shell, fast) -> Non
         return "CTL file Updated"
 
     fake_node.script = script
-    CommandLine(shell, fast).update_ctl()
+    TrustLists(shell, fast).update_ctl()
     assert received == ["yes"]
 
 

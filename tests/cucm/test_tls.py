@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
-from certrenew.cucm import discover, pem, tls
+from certrenew.cucm import RememberedKeys, discover, pem
 from certrenew.cucm.https import Https
+from certrenew.cucm.presented import presented
 from certrenew.cucm.tls import NodeTrust
 from certrenew.domain.errors import AccessDenied, Unreachable
 
@@ -78,11 +79,17 @@ def test_without_pins_and_bundle_nothing_is_trusted(open_https) -> None:
         open_https(certificate_pins=()).send("GET", "/x")
 
 
-def test_an_expected_key_is_trusted_later(fake_pages, platform, address_of, fast, tls_identity) -> None:
-    trust = NodeTrust("cucm-pub", "cucm-pub.example.com", (), None)
-    trust.expect_key(pem.key_of_certificate(pem.der(tls_identity[0])))
+def test_a_key_learned_meanwhile_is_trusted_by_a_trust_that_was_made_before(
+    fake_pages, platform, address_of, fast, tls_identity
+) -> None:
+    known = RememberedKeys()
+    trust = NodeTrust("cucm-pub", "cucm-pub.example.com", (), None, lambda: known.keys("cluster-a", "cucm-pub"))
     fake_pages.answers = lambda _request: (200, {}, b"")
     https = Https(address_of(https_port=fake_pages.port), fake_pages.port, trust, platform, fast, "test")
+    known.learn("cluster-a", "cucm-sub1", pem.key_of_certificate(pem.der(tls_identity[0])))
+    with pytest.raises(AccessDenied):  # a key is another node's until it is said to be this one's
+        https.send("GET", "/x")
+    known.learn("cluster-a", "cucm-pub", pem.key_of_certificate(pem.der(tls_identity[0])))
     assert https.send("GET", "/x").status_code == 200
     https.close()
 
@@ -94,7 +101,7 @@ def test_the_environment_cannot_change_what_is_trusted(open_https, monkeypatch, 
 
 
 def test_what_a_port_presents_is_read_without_trusting_it(fake_pages, tls_identity) -> None:
-    assert tls.presented("n", "any.example.com", "127.0.0.1", fake_pages.port, 2) == tls_identity[0]
+    assert presented("n", "any.example.com", "127.0.0.1", fake_pages.port, 2) == tls_identity[0]
 
 
 def test_a_certificate_is_read_even_if_the_node_demands_ours(tls_identity, tmp_path) -> None:
@@ -117,7 +124,7 @@ def test_a_certificate_is_read_even_if_the_node_demands_ours(tls_identity, tmp_p
     thread = threading.Thread(target=serve)
     thread.start()
     with listener:
-        found = tls.presented("n", "any.example.com", "127.0.0.1", listener.getsockname()[1], 2)
+        found = presented("n", "any.example.com", "127.0.0.1", listener.getsockname()[1], 2)
         thread.join(5)
     assert found == tls_identity[0]
 
@@ -125,12 +132,12 @@ def test_a_certificate_is_read_even_if_the_node_demands_ours(tls_identity, tmp_p
 def test_a_closed_port_presents_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    assert tls.presented("n", "x", "127.0.0.1", port, 2) is None
+    assert presented("n", "x", "127.0.0.1", port, 2) is None
 
 
 def test_a_port_that_never_answers_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unreachable):
-        tls.presented("n", "x", "127.0.0.1", silent.getsockname()[1], 0.2)
+        presented("n", "x", "127.0.0.1", silent.getsockname()[1], 0.2)
 
 
 def test_discovery_shows_what_to_pin_without_logging_in(

@@ -2,6 +2,7 @@
 
 from certrenew.cucm.accounts import Account
 from certrenew.cucm.doctor import Discovery, check, discover
+from certrenew.cucm.known_keys import KnownKeys, RememberedKeys
 from certrenew.cucm.session import CucmClusters
 from certrenew.cucm.settings import ClusterAccess, NodeAddress, RestDialect, Timeouts
 
@@ -10,7 +11,9 @@ __all__ = [
     "ClusterAccess",
     "CucmClusters",
     "Discovery",
+    "KnownKeys",
     "NodeAddress",
+    "RememberedKeys",
     "RestDialect",
     "Timeouts",
     "check",

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Mapping
 from xml.etree.ElementTree import Element
 
-from certrenew.cucm import soap
+from certrenew.cucm import members, soap
 from certrenew.cucm.forbidden import operation_allowed
 from certrenew.cucm.https import Https
 from certrenew.cucm.parse import mode_of
 from certrenew.cucm.soap import Fault, tag
 from certrenew.domain.errors import AccessDenied, StepFailed, Unreachable
-from certrenew.domain.model import Phone, PhoneInteraction, SecurityMode
+from certrenew.domain.model import Member, Phone, PhoneInteraction, SecurityMode
 
 _NEEDS = 'the roles "Standard CCM Admin Users" and "Standard AXL API Access"'
 _ENTERPRISE = "EnterpriseWideData"
@@ -102,6 +102,12 @@ class Axl:
             if not fresh or len(page) < size:
                 return tuple(found.values())
             skip += len(page)
+
+    def members(self) -> tuple[Member, ...]:
+        """Every server of the cluster, under the name that its database has for it."""
+        names = "<name/><nodeUsage/><processNodeRole/>"
+        body = f"<searchCriteria><name>%</name></searchCriteria><returnedTags>{names}</returnedTags>"
+        return members.from_axl(self._asked("listProcessNode", body, "list its servers"))
 
     def reset_device_pool(self, name: str) -> None:
         self._asked("resetDevicePool", tag("name", name), f"reset the device pool {name!r}", changes=True)

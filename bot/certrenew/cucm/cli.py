@@ -1,35 +1,15 @@
-"""The certificate, service and CTL commands of one node's command line, each with all its known wordings."""
+"""The certificate commands of one node's command line, each with all its known wordings."""
 
 import re
 from collections.abc import Mapping, Sequence
 
 from certrenew.cucm import parse, pem, wording
-from certrenew.cucm.settings import Timeouts
-from certrenew.cucm.shell import Shell
-from certrenew.domain.errors import StepFailed, Unreadable
-from certrenew.domain.model import SecurityMode, Service
-
-_UNIT = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-_SQL_MODE = "run sql select paramname,paramvalue from processconfig where paramname='ClusterSecurityMode'"
+from certrenew.cucm.console import Console, unit
+from certrenew.domain.errors import StepFailed
 
 
-def unit(purpose: str) -> str:
-    """A purpose fit to stand in a command; raises StepFailed for anything else."""
-    if not _UNIT.fullmatch(purpose):
-        raise StepFailed(f"{purpose!r} is not the name of a certificate purpose; nothing was sent.")
-    return purpose
-
-
-class CommandLine:
-    """What the command line can do with certificates and services. Errors are those of the ports."""
-
-    def __init__(self, shell: Shell, timeouts: Timeouts) -> None:
-        self._shell = shell
-        self._timeouts = timeouts
-
-    @property
-    def name(self) -> str:
-        return self._shell.name
+class CommandLine(Console):
+    """What the command line can do with identity certificates and signing requests."""
 
     def version(self) -> str:
         output = self._shell.run("show version active")
@@ -37,8 +17,6 @@ class CommandLine:
         if not found:
             raise StepFailed(f"{self.name} did not tell its version; it said: {parse.words(output)!r}.")
         return found
-
-    # ---- certificates -----------------------------------------------------------------------------------------
 
     def identity(self, purpose: str) -> str | None:
         name = unit(purpose)
@@ -50,8 +28,7 @@ class CommandLine:
 
     def identities(self, purposes: Sequence[str]) -> Mapping[str, str]:
         """Those of `purposes` that the node has. One that it does not list is not asked for."""
-        listing = self._shell.run("show cert list own")
-        present = {name for name, _ in parse.listed(listing)}
+        present = {name for name, _ in parse.listed(self._shell.run("show cert list own"))}
         found: dict[str, str] = {}
         for purpose in purposes:
             if not present or purpose in present:
@@ -60,31 +37,9 @@ class CommandLine:
                     found[purpose] = certificate
         return found
 
-    def trust_files(self, purpose: str) -> tuple[str, ...]:
-        store = f"{unit(purpose)}-trust"
-        listing = self._shell.run("show cert list trust")
-        return tuple(file for name, file in parse.listed(listing) if name == store)
-
-    def trust(self, purpose: str) -> tuple[str, ...]:
-        """PEM of every certificate of the trust store; raises Unreadable if one that is listed is not printed."""
-        files = self.trust_files(purpose)
-        found: list[str] = []
-        for file in files:
-            certificate = self._trusted(f"{purpose}-trust", file)
-            if certificate is None:
-                raise Unreadable(
-                    f"{self.name} lists {file!r} in {purpose}-trust but does not print it, so it is not known what "
-                    "that store holds. Nothing was changed; look at the store on the web page."
-                )
-            found.append(certificate)
-        return tuple(found)
-
-    def _trusted(self, store: str, file: str) -> str | None:
-        for command in (f"show cert trust {store}/{file}", f"show cert trust {file}", f"show cert own {store}/{file}"):
-            found = pem.certificate(self._shell.run(command))
-            if found:
-                return found
-        return None
+    def listed(self) -> tuple[tuple[str, str], ...]:
+        """Every (purpose, file) of the node's own certificates; raises when the node refuses the list."""
+        return parse.listed(self._told("list its own certificates", "show cert list own"))
 
     def privilege_problems(self) -> tuple[str, ...]:
         output = self._shell.run("show cert list own")
@@ -106,9 +61,15 @@ class CommandLine:
                 return found
         return None
 
-    def generate_csr(self, purpose: str) -> str:
+    def generate_csr(self, purpose: str, *, organizational_unit: bool = False) -> str:
+        """A request with the node's defaults: this command takes no arguments, and asks at most for the OU."""
         name = unit(purpose)
-        said = self._shell.run(f"set csr gen {name}", changes=True, timeout=self._timeouts.certificate)
+        said = self._shell.run(
+            f"set csr gen {name}",
+            changes=True,
+            timeout=self._timeouts.certificate,
+            include_ou=organizational_unit,
+        )
         if not re.search(rf"successfully\s+generated\s+CSR\s+for\s+{re.escape(name)}\b", said, re.IGNORECASE):
             raise self._failed(
                 f"make a signing request for {name}", said, "The request that waited before may be gone."
@@ -120,6 +81,16 @@ class CommandLine:
                 "the node; retry to make and read another."
             )
         return found
+
+    def regenerate(self, purpose: str) -> None:
+        """`set cert regen`: a self-signed certificate takes the place of the stored one at once."""
+        name = unit(purpose)
+        said = self._changed(f"set cert regen {name}")
+        done = rf"successfully\s+re-?generated\s+(?:the\s+)?certificate\s+for\s+{re.escape(name)}\b"
+        if not re.search(done, said, re.IGNORECASE) or parse.FAILED.search(said):
+            raise self._failed(
+                f"regenerate the {name} certificate", said, "Look at its serial number before anything is repeated."
+            )
 
     def upload(self, store: str, purpose: str, certificate_pem: str) -> str:
         """`set cert import own|trust`; returns what CUCM said, raises StepFailed when it refused."""
@@ -138,78 +109,3 @@ class CommandLine:
         raise self._failed(
             f"take the certificate for {name}{'-trust' if store == 'trust' else ''}", said, "It was not installed."
         )
-
-    # ---- services, CTL, cluster state -------------------------------------------------------------------------
-
-    def services(self) -> Mapping[str, Service]:
-        output = self._shell.run("utils service list")
-        found = parse.services(output)
-        if not found:
-            raise StepFailed(f"{self.name} did not list its services; it said: {parse.words(output)!r}.")
-        return found
-
-    def restart(self, service: str) -> None:
-        said = self._shell.run(f"utils service restart {service}", changes=True, timeout=self._timeouts.restart)
-        unknown = re.search(
-            r"not\s+found|no\s+such|does\s+not\s+exist|invalid\s+service|unknown\s+service", said, re.IGNORECASE
-        )
-        if unknown or parse.FAILED.search(said):
-            raise self._failed(
-                f"restart {service!r}", said, "Look at the list of services for its state and exact name."
-            )
-
-    def replication_problems(self) -> tuple[str, ...]:
-        return parse.replication_problems(self._shell.run("utils dbreplication runtimestate"))
-
-    def backup_running(self) -> bool:
-        for kind in ("backup", "restore"):
-            output = self._shell.run(f"utils disaster_recovery status {kind}")
-            active = parse.backup_active(output)
-            if active is None:
-                raise StepFailed(
-                    f"{self.name} did not tell whether a {kind} is running; it said: {parse.words(output)!r}. "
-                    "Nothing was changed; check the disaster recovery system on the publisher, then retry."
-                )
-            if active:
-                return True
-        return False
-
-    def ctl_serials(self) -> frozenset[str]:
-        output = self._shell.run("show ctl")
-        if parse.ctl_missing(output):
-            return frozenset()
-        found = parse.ctl_serials(output)
-        if not found:
-            raise StepFailed(
-                f"{self.name} printed no serial numbers in its CTL file; it said: {parse.words(output)!r}."
-            )
-        return found
-
-    def ctl_problems(self) -> tuple[str, ...]:
-        problems: list[str] = []
-        if parse.ctl_missing(self._shell.run("show ctl")):
-            problems.append(f"{self.name} has no CTL file although the cluster is in mixed mode.")
-        if parse.export_controlled(self._shell.run("show license status")) is False:
-            problems.append(
-                f"Smart licensing does not allow export-controlled functionality on {self.name}, so"
-                " `utils ctl update CTLFile` will be refused; register the cluster with it allowed."
-            )
-        return tuple(problems)
-
-    def update_ctl(self) -> None:
-        said = self._shell.run("utils ctl update CTLFile", changes=True, timeout=self._timeouts.certificate)
-        if parse.FAILED.search(said) or not re.search(
-            r"CTL\s*file\s+(?:was\s+|is\s+)?(?:successfully\s+)?updated", said, re.IGNORECASE
-        ):
-            raise self._failed("update the CTL file", said, "The phones still have the old CTL file.")
-
-    def security_mode(self) -> SecurityMode:
-        output = self._shell.run(_SQL_MODE)
-        found = parse.security_mode(output)
-        if found is None:
-            raise StepFailed(f"{self.name} did not tell the cluster's security mode; it said: {parse.words(output)!r}.")
-        return found
-
-    def _failed(self, what: str, said: str, now: str) -> StepFailed:
-        explained = wording.explain(said) or "The reason is not one that this program knows; look at the node."
-        return StepFailed(f"{self.name} did not {what}. It said: {parse.words(said) or 'nothing'!r}. {now} {explained}")

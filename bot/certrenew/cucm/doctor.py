@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from certrenew.cucm import hostkeys, pem, ssh, tls
+from certrenew.cucm import hostkeys, pem, ssh
+from certrenew.cucm.presented import presented
 from certrenew.cucm.session import CucmClusters, CucmSession
 from certrenew.cucm.settings import ClusterAccess, NodeAddress, Timeouts
 from certrenew.domain.errors import AccessDenied, CertrenewError
@@ -24,9 +25,7 @@ def discover(address: NodeAddress, timeouts: Timeouts | None = None) -> Discover
     """Fetch host keys and the HTTPS certificate without logging in; raises Unreachable when nothing answers."""
     limits = timeouts or Timeouts()
     keys = ssh.host_keys(address, limits)
-    found = (
-        tls.presented(address.node.name, address.node.fqdn, address.host, address.https_port, limits.handshake) or ""
-    )
+    found = presented(address.node.name, address.node.fqdn, address.host, address.https_port, limits.handshake) or ""
     encoded = pem.der(found) if found else b""
     return Discovery(
         ssh_keys=keys,
@@ -40,7 +39,8 @@ def discover(address: NodeAddress, timeouts: Timeouts | None = None) -> Discover
 def check(access: ClusterAccess, clusters: CucmClusters | None = None) -> Sequence[str]:
     """Sentences on what is wrong with the access to a cluster; empty when all is well. Nothing is changed.
 
-    Each account logs in once; after a refused password nothing more is tried with it.
+    Each account logs in once; after a refused password nothing more is tried with it. Nodes of the IM and Presence
+    Service are asked for their command line and certificates only.
     """
     session = (clusters or CucmClusters((access,))).open(access.cluster)
     problems: list[str] = []
@@ -62,7 +62,8 @@ def _node(access: ClusterAccess, session: CucmSession, name: str) -> list[str]:
         problems += _said(f"reading certificates of {name}", node.command_line.pending)
     if access.may_have_rest and (access.use_rest == "always" or not _before_rest(told)):
         problems += _said(f"certificate REST of {name}", lambda: _raise(node.check_rest()))
-    problems += _said(f"PerfMon of {name}", node.registered_phones)
+    if not access.cluster.node(name).role.presence:
+        problems += _said(f"PerfMon of {name}", node.registered_phones)
     return problems
 
 

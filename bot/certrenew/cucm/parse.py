@@ -10,9 +10,13 @@ _LISTED = re.compile(r"^\s*(?P<unit>[\w.-]+)/(?P<file>.+?\.(?:pem|der|csr))\s*(?
 _REPLICATION = re.compile(
     r"^\s*(?P<server>[\w.-]+)\s+(?P<address>[\d.]+|[0-9a-fA-F:]{3,})\s+.*?\((?P<state>[^()]{1,4})\)\s*(?P<text>[^()]*)$"
 )
+_REFUSED = (
+    r"not\s+authorized|insufficient\s+privilege|not\s+have\s+(?:the\s+|sufficient\s+)?privilege|permission\s+denied"
+)
+REFUSED = re.compile(_REFUSED, re.IGNORECASE)  # the account may not do it
 FAILED = re.compile(
-    r"executed command unsuccessfully|command failed|no valid command entered|incorrect number of parameters"
-    r"|not authorized|insufficient privilege|does not have (?:the )?privilege",
+    r"executed command unsuccessfully|command failed|no valid command entered|incorrect number of parameters|"
+    + _REFUSED,
     re.IGNORECASE,
 )
 
@@ -111,9 +115,13 @@ def export_controlled(output: str) -> bool | None:
 def ctl_serials(output: str) -> frozenset[str]:
     """Serial numbers of the records in `show ctl`, as lower-case hexadecimal without leading zeros."""
     start = re.search(r"CTL\s+Record\s*#", output, re.IGNORECASE)
-    body = output[start.start() :] if start else output
+    return serials(output[start.start() :] if start else output)
+
+
+def serials(output: str) -> frozenset[str]:
+    """Every SERIALNUMBER of a trust list, the one of its signer in the header too."""
     found: set[str] = set()
-    for match in re.finditer(r"SERIAL\s*NUMBER[ \t]*[:=]?[ \t]+(.+)$", body, re.IGNORECASE | re.MULTILINE):
+    for match in re.finditer(r"SERIAL\s*NUMBER[ \t]*[:=]?[ \t]+(.+)$", output, re.IGNORECASE | re.MULTILINE):
         number = _serial(match[1].split())
         if number:
             found.add(number)

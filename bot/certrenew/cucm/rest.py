@@ -13,6 +13,7 @@ from certrenew.cucm.https import Https
 from certrenew.cucm.parse import words
 from certrenew.cucm.settings import RestDialect
 from certrenew.domain.errors import AccessDenied, AnswerLost, StepFailed, Unreachable
+from certrenew.domain.model import PLAIN, RequestOptions
 
 _BASE = "/platformcom/api/v1/certmgr/config"
 
@@ -23,11 +24,15 @@ class RestAbsent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a node stores, by purpose as it spells it. `tells_requests` is False when it is silent about them."""
+    """What a node stores, by purpose as it spells it. `tells_requests` is False when it is silent about them.
+
+    `files` are the trust certificates that came with a file name, by (store without its ending, file).
+    """
 
     identities: Mapping[str, str]
     requests: Mapping[str, str]
     trusts: Mapping[str, tuple[str, ...]]
+    files: Mapping[tuple[str, str], str]
     tells_requests: bool
 
 
@@ -47,6 +52,7 @@ class Rest:
         identities: dict[str, str] = {}
         pending: dict[str, str] = {}
         trusts: dict[str, list[str]] = {}
+        files: dict[tuple[str, str], str] = {}
         tells = False
         for item in _items(body.get("identities")):
             purpose = str(item.get("service", ""))
@@ -58,8 +64,13 @@ class Rest:
                 pending[purpose] = request
         for item in _items(body.get("trusts")):
             store = str(item.get("service", "")).removesuffix("-trust")
-            trusts.setdefault(store, []).extend(_pems(item.get("certificate_data", item.get("certificates"))))
-        return Contents(identities, pending, {store: tuple(held) for store, held in trusts.items()}, tells)
+            listed = item.get("certificate_data", item.get("certificates"))
+            trusts.setdefault(store, []).extend(_pems(listed))
+            for entry in _items(listed):
+                held = pem.certificate(_text(entry.get("certificate")))
+                if held and _text(entry.get("filename")):
+                    files[store, _text(entry.get("filename"))] = held
+        return Contents(identities, pending, {store: tuple(held) for store, held in trusts.items()}, files, tells)
 
     def trust(self, purpose: str) -> tuple[str, ...]:
         """Every certificate of one trust store, from either shape of the answer."""
@@ -68,19 +79,9 @@ class Rest:
             raise RestAbsent
         return tuple(_pems(body))
 
-    def generate_csr(self, purpose: str) -> str | None:
+    def generate_csr(self, purpose: str, options: RequestOptions = PLAIN) -> str | None:
         """Make a key and a request; None when the node made it but sent none back."""
-        dialect = self._dialect
-        body: dict[str, object] = {
-            "service": purpose,
-            "distribution": dialect.distributions.get(purpose, dialect.distribution),
-            "commonName": self._fqdn,
-        }
-        if not purpose.upper().endswith("ECDSA"):
-            body |= {"keyType": "rsa", "keyLength": dialect.key_length, "hashAlgorithm": dialect.hash_algorithm}
-        names = dialect.alternative_names.get(purpose, ())
-        if names:
-            body["altNames"] = list(names)
+        body = self._request_for(purpose, options)
         answer = self._post("/csr", body)
         self._accept(answer, f"make a signing request for {purpose}", "The request that waited before may be gone.")
         return next((found for found in map(pem.request, _strings(_json(answer))) if found), None)
@@ -100,6 +101,35 @@ class Rest:
         body = {"service": purpose, "certificates": [text.strip() for text in (leaf_pem, *chain)]}
         answer = self._post("/identity/certificates", body)
         self._accept(answer, f"take the certificate for {purpose}", "It was not installed.")
+
+    def _request_for(self, purpose: str, options: RequestOptions) -> Mapping[str, object]:
+        """The body of a signing request; what a node may choose by itself is left out where nothing is asked."""
+        dialect = self._dialect
+        elliptic = purpose.upper().endswith("ECDSA")
+        single = dialect.distributions.get(purpose, dialect.distribution)
+        body: dict[str, object] = {
+            "service": purpose,
+            "distribution": dialect.multi_server if options.multi_server else single,
+            "commonName": options.common_name or self._common_name(elliptic, multi_server=options.multi_server),
+        }
+        if not elliptic:
+            length = options.key_length or dialect.key_length
+            body |= {"keyType": "rsa", "keyLength": length, "hashAlgorithm": dialect.hash_algorithm}
+        elif options.key_length:
+            body |= {"keyType": "ec", "keyLength": options.key_length}
+        if options.hash_algorithm:
+            body["hashAlgorithm"] = options.hash_algorithm
+        names = dict.fromkeys((*dialect.alternative_names.get(purpose, ()), *options.names))
+        if names:
+            body["altNames"] = list(names)
+        return body
+
+    def _common_name(self, elliptic: bool, *, multi_server: bool) -> str:
+        """The node's name, or the one that CUCM itself gives to a certificate of several servers."""
+        if not multi_server:
+            return self._fqdn
+        host, dot, domain = self._fqdn.partition(".")
+        return f"{host}{'-EC' if elliptic else ''}-ms{dot}{domain}"
 
     # ---- transport ----------------------------------------------------------------------------------------------
 

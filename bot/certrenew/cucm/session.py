@@ -2,28 +2,38 @@
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 from certrenew.cucm.axl import Axl
 from certrenew.cucm.budget import Budget
 from certrenew.cucm.https import Https
+from certrenew.cucm.known_keys import KnownKeys, RememberedKeys
 from certrenew.cucm.node import CucmNode
 from certrenew.cucm.realtime import Realtime
 from certrenew.cucm.settings import ClusterAccess
 from certrenew.cucm.tls import NodeTrust
-from certrenew.domain.errors import AccessDenied, AnswerLost, ConfigError, StepFailed, Unreachable
-from certrenew.domain.model import Cluster, Phone, PhoneInteraction, Registration, SecurityMode
+from certrenew.domain.errors import AccessDenied, AnswerLost, ConfigError, StepFailed, Unreachable, Unreadable
+from certrenew.domain.model import Cluster, Member, Phone, PhoneInteraction, Registration, SecurityMode
 
 
 class _Shared:
-    """What outlives a session of one cluster: the budgets of its realtime services and its nodes' expected keys."""
+    """What outlives a session of one cluster: the budgets of its realtime services and what its nodes must present."""
 
-    def __init__(self, access: ClusterAccess) -> None:
+    def __init__(self, access: ClusterAccess, known_keys: KnownKeys) -> None:
         self.access = access
+        self.known_keys = known_keys
+        # An IM and Presence node may not know the account: its refusal must not close the account for AXL.
+        self.presence_application = replace(access.application)
         self.realtime = Budget(access.realtime_per_minute)
         self.perfmon = {address.node.name: Budget(access.perfmon_per_minute) for address in access.nodes}
         self.trust = {
             address.node.name: NodeTrust(
-                address.node.name, address.node.fqdn, address.certificate_pins, access.ca_bundle
+                address.node.name,
+                address.node.fqdn,
+                address.certificate_pins,
+                access.ca_bundle,
+                partial(known_keys.keys, access.cluster.name, address.node.name),
             )
             for address in access.nodes
         }
@@ -49,7 +59,10 @@ class CucmSession:
         key = address.node.name
         with self._lock:
             if key not in self._nodes:
-                self._nodes[key] = CucmNode(self._access, address, self._shared.trust[key], self._realtime(key))
+                shared = self._shared
+                self._nodes[key] = CucmNode(
+                    self._access, address, shared.trust[key], self._realtime(key), shared.known_keys
+                )
             return self._nodes[key]
 
     def security_mode(self) -> SecurityMode:
@@ -59,7 +72,7 @@ class CucmSession:
         except AccessDenied:
             raise
         except (StepFailed, Unreachable):
-            return self.node(self.cluster.publisher.name).command_line.security_mode()
+            return self.node(self.cluster.publisher.name).upkeep.security_mode()
 
     def phone_interaction(self) -> PhoneInteraction:
         return self._publisher().phone_interaction()
@@ -68,11 +81,16 @@ class CucmSession:
         return self._publisher().phones()
 
     def registrations(self, names: Sequence[str]) -> Mapping[str, Registration]:
-        """Asked of the publisher, or of the next node when that one does not answer: each knows the cluster."""
+        """Asked of the publisher, or of the next node when that one does not answer: each knows the cluster.
+
+        Nodes of the IM and Presence Service know of no phones and are not asked.
+        """
         if not names:
             return {}
         last: Unreachable | None = None
         for node in self.cluster.in_restart_order:
+            if node.role.presence:
+                continue
             try:
                 found = self._realtime(node.name).registrations(names)
             except AnswerLost:
@@ -88,6 +106,26 @@ class CucmSession:
 
     def reset_phone(self, name: str) -> None:
         self._publisher().reset_phone(name)
+
+    def members(self) -> tuple[Member, ...]:
+        """By AXL, else by the publisher's command line. A name that is an address becomes a configured node's name.
+
+        Of presence nodes AXL may tell the role of a subscriber alone.
+        """
+        said = ""
+        try:
+            listed = self._publisher().members()
+        except AccessDenied:
+            raise
+        except (StepFailed, Unreachable) as error:
+            listed, said = (), str(error)
+        listed = listed or self.node(self.cluster.publisher.name).upkeep.members()
+        if not listed:
+            raise Unreadable(
+                f"Neither AXL nor the command line of {self.cluster.publisher.name} told which servers "
+                f"{self.cluster.name} has. {said}".strip()
+            )
+        return tuple(self._known(member) for member in listed)
 
     def axl_version(self) -> str:
         """The release as AXL tells it."""
@@ -111,9 +149,8 @@ class CucmSession:
             if key not in self._soap:
                 address, access = self._access.address(name), self._access
                 trust = self._shared.trust[address.node.name]
-                self._soap[key] = Https(
-                    address, address.https_port, trust, access.application, access.timeouts, service
-                )
+                account = self._shared.presence_application if address.node.role.presence else access.application
+                self._soap[key] = Https(address, address.https_port, trust, account, access.timeouts, service)
             return self._soap[key]
 
     def _publisher(self) -> Axl:
@@ -128,6 +165,12 @@ class CucmSession:
         https = self._https(name, "realtime services")
         return Realtime(https, self._shared.realtime, self._shared.perfmon[name], self._access.timeouts)
 
+    def _known(self, member: Member) -> Member:
+        for address in self._access.nodes:
+            if member.name.lower() == address.host.lower() == member.address.lower():
+                return Member(address.node.name, member.role, member.address)
+        return member
+
     def _named(self, entry: Registration) -> Registration:
         for node in self.cluster.nodes:
             if entry.node.lower() in (
@@ -140,10 +183,14 @@ class CucmSession:
 
 
 class CucmClusters:
-    """Implements `Clusters`. Make one per process: it holds the rate budgets and the keys expected after renewals."""
+    """Implements `Clusters`. Make one per process: it holds the rate budgets.
 
-    def __init__(self, accesses: Iterable[ClusterAccess]) -> None:
-        self._shared = {access.cluster.name: _Shared(access) for access in accesses}
+    `known_keys` are what HTTPS may present besides pins and the bundle; without it they are forgotten at the end.
+    """
+
+    def __init__(self, accesses: Iterable[ClusterAccess], known_keys: KnownKeys | None = None) -> None:
+        known = known_keys or RememberedKeys()
+        self._shared = {access.cluster.name: _Shared(access, known) for access in accesses}
 
     def open(self, cluster: Cluster) -> CucmSession:
         found = self._shared.get(cluster.name)

@@ -35,6 +35,7 @@ class RestDialect:
 
     distribution: str = "this-server"
     distributions: Mapping[str, str] = field(default_factory=dict[str, str])  # by purpose, such as multi-server
+    multi_server: str = "multi-server"  # the distribution of a request that names several servers
     key_length: int = 2048
     hash_algorithm: str = "sha256"
     alternative_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])  # by purpose

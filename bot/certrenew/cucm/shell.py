@@ -36,10 +36,19 @@ class Shell:
     def name(self) -> str:
         return self._address.node.name
 
-    def run(self, command: str, *, changes: bool = False, timeout: float | None = None, paste: str = "") -> str:
+    def run(
+        self,
+        command: str,
+        *,
+        changes: bool = False,
+        timeout: float | None = None,
+        paste: str = "",
+        include_ou: bool = False,
+    ) -> str:
         """Send one command and return what it printed.
 
-        Questions are answered yes when the command `changes` something (an OU in a request: always no), else no.
+        Questions are answered yes when the command `changes` something, else no; whether a request shall name the
+        organizational unit is answered as `include_ou` says.
         A lost connection is AnswerLost once something that changes the node was sent, otherwise Unreachable.
         """
         command_allowed(command)
@@ -48,7 +57,8 @@ class Shell:
                 self._open()
                 sent: list[bool] = []
                 try:
-                    return self._exchange(command, changes, timeout or self._timeouts.command, paste, sent)
+                    patience = timeout or self._timeouts.command
+                    return self._exchange(command, changes, patience, paste, sent, include_ou)
                 except _Dropped as drop:
                     reason = str(drop)
                     self.close()
@@ -130,7 +140,9 @@ class Shell:
 
     # ---- one command --------------------------------------------------------------------------------------------
 
-    def _exchange(self, command: str, changes: bool, timeout: float, paste: str, sent: list[bool]) -> str:
+    def _exchange(
+        self, command: str, changes: bool, timeout: float, paste: str, sent: list[bool], include_ou: bool = False
+    ) -> str:
         dialogue, limits = self._dialogue, self._timeouts
         deadline = time.monotonic() + timeout
         dialogue.begin(command)
@@ -157,7 +169,8 @@ class Shell:
                     pasted = True
                 case Asked(sure=sure):
                     if sure or not self._receive(limits.quiet, deadline):
-                        self._answer(now, changes, deadline)
+                        about_ou = "include ou" in now.question.lower()
+                        self._answer(now, changes and (include_ou or not about_ou), deadline)
                 case Talking() | PasteWanted() if pasted and not nudged:
                     if not self._receive(limits.paste_nudge, deadline):
                         self._send("\r\n")
@@ -170,8 +183,7 @@ class Shell:
         self.transcript.received(dialogue.output())
         return dialogue.output()
 
-    def _answer(self, asked: Asked, changes: bool, deadline: float) -> None:
-        positive = changes and "include ou" not in asked.question.lower()
+    def _answer(self, asked: Asked, positive: bool, deadline: float) -> None:
         answer = asked.yes if positive else asked.no
         self._dialogue.answered()
         self.transcript.note(f"{asked.question} {answer}")
