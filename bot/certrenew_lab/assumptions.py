@@ -20,6 +20,7 @@ REGISTER: tuple[Assumption, ...] = (
     Assumption("A-01", "CLI wording of a failing 'set cert import own'", "the GUI text, failure line", "unknown"),
     Assumption("A-02", "what ends a pasted certificate", "a blank line, Ctrl-D, or silence after END", "unknown"),
     Assumption("A-03", "output of 'set cert delete'", "one success line", "unknown"),
+    Assumption("A-04", "layout of 'show web-security'", "name: value lines", "recollection"),
     Assumption("A-05", "layout of 'show itl' and line breaks of 'show ctl'", "one item per line", "inferred"),
     Assumption("A-06", "'utils system restart' dialogue", "recollected text; a trap in the journal", "recollection"),
     Assumption("A-08", "restart of an unknown service", "a not-found line and the failure line", "unknown"),
@@ -89,6 +90,20 @@ REGISTER: tuple[Assumption, ...] = (
     Assumption("A-72", "how CUCM lists IM and Presence nodes", "usage Subscriber; `cups` in 'show network cluster'",
                "recollection"),
     Assumption("A-73", "REST refusals of odd request fields", "400 and one message per request", "unknown"),
+    Assumption("A-80", "whether TVS vouches for a regenerated ITLRecovery", "no: only the localkey reset saves phones",
+               "inferred", "phone.tvs_vouches_for_recovery"),
+    Assumption("A-81", "when CallManager believes an LSC of the CAPF before", "while the old CAPF is in CAPF-trust and "
+               "the root of the new one in CallManager-trust of the publisher", "inferred", "phone.lsc_share"),
+    Assumption("A-82", "scope of 'set cert delete'", "this node", "conflict", "trust_deletes"),
+    Assumption("A-83", "wording of 'set cert regen ITLRecovery' on a subscriber", "refused with one line", "unknown"),
+    Assumption("A-84", "wording of what an upgrade forbids", "one error line", "unknown"),
+    Assumption("A-85", "transcript of 'utils ctl reset localkey'", "that of the ITL with CTL in it", "inferred"),
+    Assumption("A-86", "how 'show itl' says that a file is damaged", "Verification of the ITL file failed.",
+               "recollection"),
+    Assumption("A-87", "the browser path that 'utils sso enable' names", "System > SAML Single Sign-On",
+               "recollection"),
+    Assumption("A-88", "answers of 'utils disaster_recovery backup'", "one line, then the status command tells",
+               "recollection", "backup_seconds"),
 )  # fmt: skip
 
 

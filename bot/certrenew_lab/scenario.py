@@ -107,7 +107,9 @@ class PhoneManners:
     powered_off: int = 0  # configured, never registered
     soft_share: float = 0.1
     secure_share: float = 0.3  # only in mixed mode
+    lsc_share: float = 0.0  # of the secure phones: those with a certificate of their own, issued by the CAPF
     trust_rule: Literal["217138", "214231"] = "217138"  # ASSUMPTION A-61
+    tvs_vouches_for_recovery: bool = False  # ASSUMPTION A-80
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,10 @@ class ClusterScenario:
     ctl_licence: bool = True
     phone_interaction: Literal["automatic", "manual"] = "automatic"
     sso_enabled: bool = False
-    drs_running: bool = False
+    sso_agreement: Literal["node", "cluster"] = "node"  # whether `utils sso disable` is run on each node
+    drs_running: bool = False  # somebody's backup that never ends
+    backup_seconds: float = 300.0
+    upgrading: bool = False
     replication_healthy: bool = True
     rollback_to_pre_8: bool = False
     speed: float = 1.0
@@ -154,6 +159,7 @@ class ClusterScenario:
     csr_parent_domain: bool = True
     strict_client_auth: bool = False  # ASSUMPTION A-26
     trust_replicates: bool = False  # ASSUMPTION A-63
+    trust_deletes: Literal["node", "cluster"] = "node"  # ASSUMPTION A-82
     restart_seconds: Mapping[str, float] = field(default_factory=lambda: dict(RESTART_SECONDS))
     other_restart_seconds: float = 10.0
 

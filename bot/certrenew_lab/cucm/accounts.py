@@ -26,6 +26,11 @@ class Realm:
         """Whether this account is locked right now."""
         return self.clock.now() < self._locked_until.get(username, 0.0)
 
+    def lock(self, node: str, username: str, seconds: float) -> None:
+        """Lock an account from now on, as enough wrong passwords do."""
+        self._locked_until[username] = self.clock.now() + seconds
+        self.journal.record(node, "account_locked", realm=self.name, account=username)
+
     def check(self, node: str, username: str, password: str, via: str) -> bool:
         """Verify and journal one login; ASSUMPTION A-50: application users lock like platform accounts."""
         locked = self.locked(username)
@@ -37,6 +42,5 @@ class Realm:
             self._bad[username] = self._bad.get(username, 0) + 1
             if self._bad[username] >= self.attempts:
                 self._bad.pop(username)
-                self._locked_until[username] = self.clock.now() + self.lock_seconds
-                self.journal.record(node, "account_locked", realm=self.name, account=username)
+                self.lock(node, username, self.lock_seconds)
         return good

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..scenario import ClusterScenario
 from .accounts import Realm
+from .backups import Backups
 from .clock import LabClock
 from .distribution import Distribution
 from .faults import Faults
@@ -21,6 +22,7 @@ from .rate import RateWindow
 from .release import Release
 from .services import Event, ServiceBoard, Watcher
 from .trust_files import TrustFiles
+from .web_security import WebSecurity
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Conditions:
     drs_running: bool
     replication_healthy: bool
     rollback_to_pre_8: bool
+    upgrading: bool
 
 
 class Cluster:
@@ -52,7 +55,11 @@ class Cluster:
             drs_running=scenario.drs_running,
             replication_healthy=scenario.replication_healthy,
             rollback_to_pre_8=scenario.rollback_to_pre_8,
+            upgrading=scenario.upgrading,
         )
+        self.sso_disabled_on: set[str] = set()
+        self.backups = Backups(self.clock, self.journal, self.conditions, scenario.backup_seconds)
+        self.web_security: dict[str, WebSecurity] = {}
         self.parameters: dict[str, str] = {
             "ClusterSecurityMode": "1" if scenario.mixed_mode else "0",
             # ASSUMPTION A-52: nobody has published this parameter's internal name.

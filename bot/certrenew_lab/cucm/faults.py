@@ -13,6 +13,8 @@ KINDS: dict[str, str] = {
     "rest_lost_answer": "perform the next REST request matching `match`, then cut the connection",
     "axl_status": "answer the next AXL request with `status` (503 throttle, 599 malformed)",
     "restart_hangs": "the next restart of a service matching `match` stays in STARTING",
+    "restart_refused": "the next restart, stop or start of a service matching `match` is refused",
+    "restart_returns_early": "the next restart over SSH of a service matching `match` says nothing of [STARTED]",
     "phones_never_return": "the next `count` phones that are reset do not come back",
 }
 

@@ -21,7 +21,15 @@ def state(cluster: Cluster) -> dict[str, Any]:
         "registered_per_node": registered,
         "missing": [phone.name for phone in fleet.missing()],
         "stragglers": [phone.name for phone in fleet.missing() if phone.lost],
+        "stranded": [phone.name for phone in fleet.missing() if phone.stranded],
+        "violations": [
+            {"at": entry["at"], "node": entry["node"], **entry["detail"]} for entry in cluster.journal.acts("violation")
+        ],
         "conditions": vars(cluster.conditions),
+        "sso_disabled_on": sorted(cluster.sso_disabled_on),
+        "backup_running": cluster.backups.running,
+        "itl_signers": {name: certificates.serial(file.signer) for name, file in cluster.files.itl.items()},
+        "ctl_signer": certificates.serial(cluster.files.ctl.signer) if cluster.files.ctl else "",
         "parameters": cluster.parameters,
         "parameters_wiped": cluster.parameters_wiped,
         "ctl_serials": [certificates.serial(record.certificate) for record in cluster.files.ctl.records]

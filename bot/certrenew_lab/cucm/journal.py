@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
+
+Listener = Callable[[dict[str, Any]], None]
 
 
 class Journal:
@@ -11,10 +14,14 @@ class Journal:
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
+        self.listeners: list[Listener] = []
 
     def record(self, node: str, act: str, **detail: Any) -> None:
-        """Append one act; `at` is real epoch seconds."""
-        self.entries.append({"at": time.time(), "node": node, "act": act, "detail": detail})
+        """Append one act and tell the listeners; `at` is real epoch seconds."""
+        entry = {"at": time.time(), "node": node, "act": act, "detail": detail}
+        self.entries.append(entry)
+        for listener in self.listeners:
+            listener(entry)
 
     def acts(self, act: str, node: str | None = None, **detail: Any) -> list[dict[str, Any]]:
         """The entries of one kind, optionally of one node and with the given details."""

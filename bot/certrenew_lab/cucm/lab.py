@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import assumptions
 from ..scenario import ClusterScenario
+from . import rules
 from . import x509 as certificates
 from .cluster import Cluster
 from .control import ControlDoor
@@ -21,6 +22,7 @@ class LabCucm:
     def __init__(self, scenario: ClusterScenario | None = None) -> None:
         self.scenario = scenario or ClusterScenario()
         self.cluster = Cluster(self.scenario)
+        rules.watch(self.cluster)
         self.servers: dict[str, NodeServers] = {}
         self._control = ControlDoor(self.cluster, self.servers)
         self._phone_life: asyncio.Task[None] | None = None

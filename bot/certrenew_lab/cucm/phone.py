@@ -7,6 +7,7 @@ from typing import Literal
 
 RegistrationStatus = Literal["Registered", "UnRegistered", "Rejected"]
 
+CONNECTIVITY_ERROR = 6
 RESET_BY_CALLMANAGER = 9
 UNREGISTERED = 10
 KEEPALIVE_TIMEOUT = 13
@@ -15,11 +16,29 @@ CONFIGURATION_MISMATCH = 14
 
 @dataclass(frozen=True)
 class TrustList:
-    """The trust list (ITL) a phone or TFTP node holds, as fingerprints."""
+    """The trust list (ITL) a phone or TFTP node holds, as fingerprints; `recovery` is the ITLRecovery it lists."""
 
     signer: str
     callmanager: frozenset[str]
     tvs: frozenset[str]
+    recovery: str = ""
+
+    def certificates_of(self, unit: str) -> frozenset[str]:
+        """What the list says about CallManager, TVS or ITLRecovery."""
+        return {"CallManager": self.callmanager, "TVS": self.tvs}.get(unit, frozenset({self.signer, self.recovery}))
+
+    def trusts_signer(self, fingerprint: str) -> bool:
+        """Whether a phone that holds this list believes a file signed with that certificate."""
+        return fingerprint in (self.signer, self.recovery) or fingerprint in self.callmanager
+
+
+@dataclass(frozen=True)
+class ControlList:
+    """The CTL a phone of a mixed-mode cluster holds, as fingerprints; `trusted` may sign, `callmanager` may serve."""
+
+    signer: str
+    trusted: frozenset[str]
+    callmanager: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -31,7 +50,7 @@ class Sighting:
     timestamp: int
 
 
-@dataclass
+@dataclass(slots=True)
 class Phone:
     """A configured device; `group` is its CallManager group, primary node first."""
 
@@ -42,9 +61,12 @@ class Phone:
     group: tuple[str, ...]
     soft: bool
     secure: bool
+    lsc: str = ""  # fingerprint of the CAPF certificate that issued its certificate; empty without one
     trust: TrustList | None = None
+    control: ControlList | None = None
     node: str | None = None
     lost: bool = False  # will not come back on its own
+    stranded: bool = False  # lost, because it was offered a trust list it cannot believe
     powered_off: bool = False
     turn: int = 0  # counts changes of plan, so that stale ones are skipped
     sightings: dict[str, Sighting] = field(default_factory=dict)

@@ -129,6 +129,9 @@ class ServiceBoard:
         # A service that hangs in STARTING has no task any more, so it can be restarted again.
         if name in self._running:
             raise ServiceRefused(-1029, "Operation is pending")
+        if self._faults.take("restart_refused", self._node, name):
+            self._journal.record(self._node, "service_refused", service=name)
+            raise ServiceRefused(-1042, "State transition not allowed")
         return service
 
     def _keep(self, name: str, work: Awaitable[None]) -> asyncio.Task[None]:

@@ -59,6 +59,22 @@ class TrustStore:
             current = issuer
         return False
 
+    def root_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
+        """The self-signed root above a certificate, if the whole way up is stored here."""
+        current = certificate
+        for _ in range(len(self.files) + 1):
+            if certificates.is_self_signed(current):
+                return current
+            issuer = next((held for held in self.files.values() if certificates.issued_by(current, held)), None)
+            if issuer is None:
+                return None
+            current = issuer
+        return None
+
+    def holds(self, certificate: x509.Certificate) -> bool:
+        """Whether this very certificate is stored here, under whatever name."""
+        return certificate in self.files.values()
+
     def issuers_of(self, certificate: x509.Certificate) -> tuple[x509.Certificate, ...]:
         """The intermediates (not the root) that a TLS server sends along with its certificate."""
         sent: list[x509.Certificate] = []

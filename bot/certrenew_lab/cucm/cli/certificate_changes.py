@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
+
 from .. import desk
 from ..certificate_store import UploadRefused
 from ..trust_store import TrustOutcome
+from ..units import UNITS
+from ..web_security import WebSecurity
 from ..x509 import alternative_names, read_one
 from .certificate_views import known_unit
 from .registry import CommandFailed, Session, command
 
 PASTE_PROMPT = "Paste the Certificate and Hit Enter"
+# What it warns of is on record, its wording is not.
+_RECOVERY_WARNING = (
+    "WARNING: If the cluster uses a tokenless CTL and the CallManager certificate was regenerated, make sure that the "
+    "CTL file has the updated CallManager certificate and that the endpoints have the updated CTL file"
+)
 
 
 @command("set csr gen", level=1)
 async def generate(session: Session, arguments: str) -> None:
     """A single-server request with defaults; from 14SU1 it asks about the OU first."""
+    refuse_during_upgrade(session)
     unit = known_unit(session, arguments)
     asks = session.cluster.scenario.ssh.ou_prompt
     organizational_unit = ""
@@ -68,11 +78,17 @@ async def import_trust(session: Session, arguments: str) -> None:
 
 @command("set cert regen", level=1)
 async def regenerate(session: Session, arguments: str) -> None:
-    """The trap: a self-signed certificate replaces a CA-signed one at once."""
+    """A self-signed certificate replaces the present one at once: the way to renew ITLRecovery, a trap elsewhere."""
+    refuse_during_upgrade(session)
     unit = known_unit(session, arguments)
-    session.terminal.line(
-        f"WARNING: This operation will overwrite any CA signed certificate previously imported for {unit}"
-    )  # ASSUMPTION A-16
+    if unit == "ITLRecovery":
+        if desk.recovery_is_shared(session.cluster) and not session.node.is_publisher:
+            raise CommandFailed("This certificate can be regenerated only on the publisher")  # ASSUMPTION A-83
+        session.terminal.line(_RECOVERY_WARNING)
+    else:
+        session.terminal.line(
+            f"WARNING: This operation will overwrite any CA signed certificate previously imported for {unit}"
+        )  # ASSUMPTION A-16
     if await session.terminal.ask("Proceed with regeneration (yes|no)? ") != "yes":
         raise CommandFailed("Regeneration was cancelled")
     await desk.regenerate(session.cluster, session.node, unit, "ssh")
@@ -88,16 +104,44 @@ async def delete(session: Session, arguments: str) -> None:
     words = arguments.split()
     if len(words) != 2:
         raise CommandFailed("Incorrect number of parameters entered for delete\nusage: set cert delete unit name")
+    if words[0] in UNITS:
+        raise CommandFailed("Only trust certificates can be deleted")  # ASSUMPTION A-03
     if not desk.delete_trust(session.cluster, session.node, words[0], words[1], "ssh"):
         raise CommandFailed(f"Certificate {words[0]}/{words[1]} does not exist")
     session.terminal.line(f"Successfully deleted certificate {words[1]} from {words[0]}.")  # ASSUMPTION A-03
 
 
+def refuse_during_upgrade(session: Session) -> None:
+    """While an upgrade runs nothing new is made; importing and deleting go on. ASSUMPTION A-84 for the wording."""
+    if session.cluster.conditions.upgrading:
+        raise CommandFailed("This command is not allowed while an upgrade is in progress")
+
+
+@command("show web-security", level=0)
+async def show_web_security(session: Session, _: str) -> None:
+    """The fields as they were set; ASSUMPTION A-04 for the layout."""
+    fields = desk.web_security_of(session.cluster, session.node)
+    shown = {
+        "Organization Unit": fields.unit,
+        "Organization": fields.organization,
+        "Locality": fields.locality,
+        "State": fields.state,
+        "Country": fields.country,
+        "Alternate Host Name": fields.alternate,
+    }
+    await session.terminal.page("\n".join(f"{name}: {value}" for name, value in shown.items()))
+
+
 @command("set web-security", level=0)
 async def web_security(session: Session, arguments: str) -> None:
     """The other trap: changes the subject fields and makes tomcat self-signed at once."""
-    if len(arguments.split()) < 4:
+    try:
+        words = shlex.split(arguments)
+    except ValueError as problem:
+        raise CommandFailed("Enter valid values for web-security") from problem
+    if not 4 <= len(words) <= 6:
         raise CommandFailed("Incorrect number of parameters entered for web-security")
+    desk.set_web_security(session.cluster, session.node, WebSecurity(*words))
     session.cluster.journal.record(session.node.name, "trap", what="set web-security")
     await desk.regenerate(session.cluster, session.node, "tomcat", "ssh")
     session.terminal.line("Operation Successful.")

@@ -37,7 +37,9 @@ async def restart(session: Session, name: str) -> None:
         task = board.start_restart(name, "ssh")
     except ServiceRefused as refusal:
         raise _refused(board.services.get(name), name, refusal) from refusal
-    await _report(session, name, task, silent=session.node.name in session.cluster.scenario.ssh.silent_restarts)
+    early = session.cluster.faults.take("restart_returns_early", session.node.name, name) is not None
+    manners = session.cluster.scenario.ssh
+    await _report(session, name, task, silent=early or session.node.name in manners.silent_restarts)
 
 
 @command("utils service stop", level=1)

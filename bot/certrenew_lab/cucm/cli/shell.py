@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from . import (  # noqa: F401  (the command modules register themselves)
+    backup_commands,
     certificate_changes,
     certificate_views,
     service_commands,

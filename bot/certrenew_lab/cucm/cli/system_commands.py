@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from .. import rules, sso
 from ..phone import Phone, Sighting
 from .registry import CommandFailed, Session, command
 from .system_texts import (
-    backup_history,
-    backup_status,
     diagnose,
     licence_status,
     network_cluster,
@@ -59,40 +58,26 @@ async def licence(session: Session, _: str) -> None:
 
 
 @command("utils sso status", level=0)
-async def sso(session: Session, _: str) -> None:
+async def show_sso(session: Session, _: str) -> None:
     """Whether SAML SSO is on."""
-    await session.terminal.page(sso_status(session.cluster))
+    await session.terminal.page(sso_status(session.cluster, session.node))
 
 
 @command("utils sso disable", level=1)
 async def sso_disable(session: Session, _: str) -> None:
-    """Asks, then switches SSO off."""
+    """Asks, then switches SSO off on this node; each node has an agreement of its own unless the scenario says so."""
     if await session.terminal.ask("Do you want to continue (yes/no) ? ") not in ("yes", "Yes"):
         raise CommandFailed("")
-    session.cluster.conditions.sso_enabled = False
-    session.cluster.journal.record(session.node.name, "sso_disabled")
+    sso.disable(session.cluster, session.node)
     session.terminal.line("SSO is disabled.")
 
 
 @command("utils sso enable", level=1)
 async def sso_enable(session: Session, _: str) -> None:
-    """Cannot be done from here."""
+    """Cannot be done from here: a person does it in the browser."""
     session.terminal.line("*** W A R N I N G ***")
     session.terminal.line("SSO cannot be enabled using CLI command")
-
-
-@command("utils disaster_recovery status", level=1)
-async def drs_status(session: Session, operation: str) -> None:
-    """What the backup system is doing."""
-    if operation not in ("backup", "restore"):
-        raise CommandFailed("usage: utils disaster_recovery status operation")
-    await session.terminal.page(backup_status(session.cluster, operation))
-
-
-@command("utils disaster_recovery history", level=1)
-async def drs_history(session: Session, operation: str) -> None:
-    """Past backups."""
-    await session.terminal.page(backup_history(session.cluster, operation))
+    session.terminal.line("Use Cisco Unified CM Administration > System > SAML Single Sign-On")  # ASSUMPTION A-87
 
 
 @command("utils dbreplication runtimestate", level=0)
@@ -129,6 +114,7 @@ async def risdb_phone(session: Session, _: str) -> None:
 async def system(session: Session, arguments: str) -> None:
     """Restart, shutdown, switch-version: recorded as a trap, never carried out (ASSUMPTION A-06)."""
     session.cluster.journal.record(session.node.name, "trap", what=f"utils system {arguments}")
+    rules.broken(session.cluster, session.node.name, "system_command", what=arguments)
     session.terminal.line("Do you really want to restart ?")
     if await session.terminal.ask("Enter (yes/no)? ") == "yes":
         session.cluster.journal.record(session.node.name, "trap", what=f"utils system {arguments} confirmed")

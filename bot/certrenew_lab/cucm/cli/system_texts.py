@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from .. import sso
 from ..cluster import Cluster
 from ..node import Node
 
@@ -57,9 +58,9 @@ def licence_status(cluster: Cluster) -> str:
     )
 
 
-def sso_status(cluster: Cluster) -> str:
+def sso_status(cluster: Cluster, node: Node) -> str:
     """`utils sso status`; ASSUMPTION A-15 for the disabled form."""
-    if not cluster.conditions.sso_enabled:
+    if not sso.enabled_on(cluster, node):
         return "SSO Status: SAML SSO Disabled\n"
     return (
         "SSO Status: SAML SSO Enabled\n"
@@ -69,33 +70,6 @@ def sso_status(cluster: Cluster) -> str:
         "SAML SSO Test Status = passed\n"
         "Recovery URL Status = enabled\n"
         f"Entity ID = http://idp.{cluster.scenario.domain}/adfs/services/trust\n"
-    )
-
-
-def backup_status(cluster: Cluster, operation: str) -> str:
-    """`utils disaster_recovery status`."""
-    if not cluster.conditions.drs_running:
-        return f"drfCliMsg: No {operation} status available\n"
-    now = datetime.now(UTC)
-    return (
-        f"Status: {operation.upper()} IN PROGRESS\n"
-        f"Tar Filename: {now:%Y-%m-%d-%H-%M-%S}.tar\n"
-        "Storage Location: NETWORK\n"
-        f"Operation: {operation}\n"
-        "Percentage Complete: 42\n"
-        f"CDR_CAR    {cluster.publisher.name.upper()}  CAR   SUCCESS  {now:%a %b %d %H:%M:%S} UTC {now:%Y}  "
-        "active/platform/drf/log/backup.log\n"
-    )
-
-
-def backup_history(cluster: Cluster, operation: str) -> str:
-    """`utils disaster_recovery history`."""
-    if operation != "backup":
-        return "drfCliMsg:  No history data is available\n"
-    day = datetime.now(UTC) - timedelta(days=1)
-    return (
-        f"{day:%Y-%m-%d-%H-%M-%S}.tar   NETWORK        {day:%a %b %d %H:%M:%S} UTC {day:%Y}  SUCCESS  SCHEDULED     "
-        f"{cluster.release.version} UCM                        ---\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""`show ctl`, `show itl` and `utils ctl update CTLFile`."""
+"""`show ctl`, `show itl`, `utils ctl update CTLFile` and the two ways to sign with the CallManager key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from .. import desk
-from ..trust_files import TrustFile, TrustRecord
+from ..node import Node
+from ..trust_files import SIGNER, TrustFile, TrustRecord
 from ..x509 import serial
 from .registry import CommandFailed, Session, command
 
@@ -36,8 +37,7 @@ async def show_itl(session: Session, _: str) -> None:
 @command("utils ctl update CTLFile", level=1)
 async def update_ctl(session: Session, _: str) -> None:
     """Publisher only, mixed mode only, and only with the export-controlled licence flag."""
-    if not session.node.is_publisher:
-        raise CommandFailed("This command is supported only on the publisher")
+    _publisher_only(session)
     if session.cluster.files.ctl is None:
         raise CommandFailed("Cluster is not in mixed mode")
     if not session.cluster.conditions.ctl_licence:
@@ -51,6 +51,45 @@ async def update_ctl(session: Session, _: str) -> None:
     session.terminal.line(
         "Please Restart the TFTP and Cisco CallManager services on all nodes in the cluster that run these services"
     )
+
+
+@command("utils itl reset localkey", level=4)
+async def reset_itl(session: Session, _: str) -> None:
+    """Publisher only: the ITL is signed with the CallManager key and sent to the TFTP nodes."""
+    _publisher_only(session)
+    reached = desk.sign_locally(session.cluster, session.node, "ITL", "ssh")
+    _tell_reset(session, "ITL", reached)
+
+
+@command("utils ctl reset localkey", level=4)
+async def reset_ctl(session: Session, _: str) -> None:
+    """Publisher only, mixed mode only; ASSUMPTION A-85: the same words as for the ITL."""
+    _publisher_only(session)
+    if session.cluster.files.ctl is None:
+        raise CommandFailed("Cluster is not in mixed mode")
+    reached = desk.sign_locally(session.cluster, session.node, "CTL", "ssh")
+    _tell_reset(session, "CTL", reached)
+
+
+def _publisher_only(session: Session) -> None:
+    if not session.node.is_publisher:
+        raise CommandFailed("This command is supported only on the publisher")
+
+
+def _tell_reset(session: Session, kind: str, reached: list[Node]) -> None:
+    lines = [
+        "Name is None",
+        f"Generating the reset {kind} file.....",
+        f"The reset {kind} file was generated successfully",
+        "Locating active Tftp servers in the cluster.....",
+        "Following is the list of Active tftp servers in the cluster",
+        *(node.name for node in reached),
+        f"Number of Active TFTP servers in the cluster : {len(reached)}",
+        f"Transferring new reset {kind} file to the TFTP server nodes in the cluster.........",
+        *(f"Successfully transferred reset {kind} to node {node.name}" for node in reached),
+    ]
+    for line in lines:
+        session.terminal.line(line)
 
 
 def _text(file: TrustFile, kind: str) -> str:
@@ -83,7 +122,10 @@ def _text(file: TrustFile, kind: str) -> str:
     ]
     for number, record in enumerate(file.records, start=1):
         lines += _record(number, record, kind)
-    lines.append(f"The {kind} file was verified successfully.")
+    if file.valid:
+        lines.append(f"The {kind} file was verified successfully.")
+    else:
+        lines += [f"Verification of the {kind} file failed.", f"Error parsing the {kind} file!!"]  # ASSUMPTION A-86
     return "\n".join(lines)
 
 
@@ -108,6 +150,8 @@ def _record(number: int, record: TrustRecord, kind: str) -> list[str]:
     ]
     if number == 1:
         lines.append(f"This etoken was used to sign the {kind} file.")
+    elif record.function == SIGNER:
+        lines.append(f"This etoken was not used to sign the {kind} file.")
     return [*lines, ""]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .. import rules
 from ..cluster import Cluster, call_manager_groups, group_of_pool
 from ..phone import Phone
 from .axl_answers import AxlAnswer, AxlFault, stable_uuid
@@ -46,6 +47,7 @@ def _everything(cluster: Cluster, call: Call) -> AxlAnswer:
 def _destroy(cluster: Cluster, call: Call) -> AxlAnswer:
     """The trap: sets parameters to their defaults."""
     cluster.journal.record(cluster.publisher.name, "trap", what=call.operation)
+    rules.broken(cluster, cluster.publisher.name, "parameters_reset", what=call.operation)
     cluster.parameters_wiped = True
     cluster.parameters = dict.fromkeys(cluster.parameters, "0")
     return AxlAnswer(tag("return", "true"))
