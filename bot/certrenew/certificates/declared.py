@@ -19,6 +19,7 @@ class Where(StrEnum):
     PUBLISHER = "the publisher only"
     SUBSCRIBERS = "the subscribers"
     PRESENCE = "the IM and Presence nodes"
+    PRESENCE_PUBLISHER = "the database publisher of IM and Presence"
 
     def holds(self, node: Node) -> bool:
         match self:
@@ -32,6 +33,8 @@ class Where(StrEnum):
                 return node.role is Role.SUBSCRIBER
             case Where.PRESENCE:
                 return node.role.presence
+            case Where.PRESENCE_PUBLISHER:
+                return node.role is Role.PRESENCE_PUBLISHER
 
 
 class Phones(StrEnum):

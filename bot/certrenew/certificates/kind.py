@@ -24,7 +24,7 @@ class CertificateType:
 
     `purpose` is the slot as the CLI spells it. It lives `where` it says, on nodes that run the service `runs` (""
     for any). `trust` lists the purposes whose trust stores get the chain, `root_trust` those that get the root
-    alone. `ports` present it in TLS; `elliptic` says that an RSA certificate shares them. `restarts` follow
+    alone. `ports` present it in TLS, unless it `may_be_closed`; `elliptic`: an RSA certificate shares them. `restarts` follow
     `profile`, which names the document; `runbooks` are what other documents say. `shared_by` are the nodes that a
     multi-server certificate covers (None: CUCM has none). Trust anchors name each other in `excludes`. A plan for
     several purposes takes them by `order`; 0 leaves one out of it.
@@ -40,7 +40,9 @@ class CertificateType:
     runs: str = ""
     where: Where = Where.EVERYWHERE
     root_trust: tuple[str, ...] = ()
+    presence_usages: Usages | None = None  # where the nodes of IM and Presence ask for others
     elliptic: bool = False
+    may_be_closed: bool = False  # whether `ports` listen depends on the features in use
     runbooks: tuple[Runbook, ...] = ()
     shared_by: Where | None = None
     shared_since: str = ""
@@ -116,6 +118,10 @@ class CertificateType:
             for node in asked
             if self.purpose not in node.identities or options.due(node.identities[self.purpose].not_after.date())
         )
+
+    def usages_on(self, node: Node) -> Usages:
+        """What this purpose's certificate must be good for on that node."""
+        return self.presence_usages if self.presence_usages is not None and node.role.presence else self.usages
 
     def leader(self, snapshot: Snapshot) -> Node:
         """The node on which a multi-server certificate is requested and uploaded."""

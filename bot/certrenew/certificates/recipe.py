@@ -53,7 +53,7 @@ def standard(kind: CertificateType, snapshot: Snapshot, options: Options) -> Ite
     for node in requesters:
         yield from requested(kind, snapshot, node, options)
     for node in requesters:
-        yield from collected(kind, node, options)
+        yield from collected(kind, snapshot, node, options)
     yield from last_looks(kind, snapshot, options)
     if len(requesters) > 1:  # with a single one, its upload looks by itself
         for node in requesters:
@@ -129,15 +129,17 @@ def requested(kind: CertificateType, snapshot: Snapshot, node: str, options: Opt
     yield Submit(node=node, purpose=kind.purpose, authority=options.authority)
 
 
-def collected(kind: CertificateType, node: str, options: Options) -> Iterator[Step]:
+def collected(kind: CertificateType, snapshot: Snapshot, node: str, options: Options) -> Iterator[Step]:
+    usages = kind.usages_on(snapshot.cluster.node(node))
     yield Collect(node=node, purpose=kind.purpose, authority=options.authority)
     yield Validate(
         node=node,
         purpose=kind.purpose,
         trust=kind.trust,
-        key_usages=tuple(sorted(kind.usages.key)),
-        extended_usages=tuple(sorted(kind.usages.extended)),
-        certificate_authority=kind.usages.certificate_authority,
+        key_usages=tuple(sorted(usages.key)),
+        extended_usages=tuple(sorted(usages.extended)),
+        certificate_authority=usages.certificate_authority,
+        wildcard=usages.wildcard,
         minimum_days=options.minimum_days,
     )
 
@@ -222,7 +224,12 @@ def proven(kind: CertificateType, snapshot: Snapshot, options: Options) -> Itera
         yield ProveStored(node=name, purpose=kind.purpose, issued_on=shared)
         if kind.ports:
             yield ProveServed(
-                node=name, purpose=kind.purpose, ports=kind.ports, issued_on=shared, elliptic=kind.elliptic
+                node=name,
+                purpose=kind.purpose,
+                ports=kind.ports,
+                issued_on=shared,
+                elliptic=kind.elliptic,
+                may_be_closed=kind.may_be_closed or kind.elliptic,
             )
     for found in restarting(kind, snapshot, options):
         if services := kind.restarts_on(found, options):

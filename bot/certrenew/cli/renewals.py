@@ -1,12 +1,13 @@
 """Renewals from a terminal: plan, renew, decide, look."""
 
 import json
+import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 
-from certrenew.app.answers import certificate_lines, one_line, plan_lines, renewal_lines
+from certrenew.app.answers import one_line, plan_lines, renewal_lines
 from certrenew.app.commands import (
     Abandon,
     Approve,
@@ -21,9 +22,10 @@ from certrenew.app.commands import (
     Skip,
 )
 from certrenew.app.decisions import Answer
-from certrenew.app.words import VERBS
+from certrenew.app.words import RENEW, VERBS
 from certrenew.cli.shared import Shell, me
 from certrenew.cli.told import told
+from certrenew.domain.errors import CommandRefused
 from certrenew.domain.renewal import Renewal, State
 from certrenew.wiring.application import Application
 
@@ -31,43 +33,39 @@ JSON = click.option("--json", "as_json", is_flag=True, help="For scripts.")
 POLL = 0.3  # seconds
 
 
-@click.command()
-@click.argument("purpose")
-@click.argument("cluster")
-@click.option("--authority", default="", help="Another certificate authority than the cluster's own.")
-@click.option("--replace-csr", is_flag=True, help="Replace a signing request that waits on a node.")
+WORDS = click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar=RENEW.usage)
+AS_IN_CHAT = {"ignore_unknown_options": True}  # one language: the grammar reads its own options
+
+
+@click.command(context_settings=AS_IN_CHAT)
+@WORDS
 @JSON
 @click.pass_obj
-def plan(shell: Shell, purpose: str, cluster: str, authority: str, replace_csr: bool, as_json: bool) -> None:
+def plan(shell: Shell, words: tuple[str, ...], as_json: bool) -> None:
     """Show what a renewal would do. Nothing is offered, nothing changes."""
     with shell.reading() as app:
-        made = app.planner.plan(_renew(app, purpose, cluster, authority, "", replace_csr))
+        made = app.planner.plan(_renew(app, words))
         if as_json:
             click.echo(json.dumps({**made.to_json(), "digest": made.digest}, indent=2))
         else:
             click.echo("\n".join(plan_lines(made)))
 
 
-@click.command()
-@click.argument("purpose")
-@click.argument("cluster")
-@click.option("--authority", default="", help="Another certificate authority than the cluster's own.")
-@click.option("--change", default="", help="The number of the change ticket.")
-@click.option("--replace-csr", is_flag=True, help="Replace a signing request that waits on a node.")
+@click.command(context_settings=AS_IN_CHAT)
+@WORDS
 @click.option("--no-follow", is_flag=True, help="Return as soon as the plan is offered (a running bot does the rest).")
 @click.pass_obj
-def renew(
-    shell: Shell, purpose: str, cluster: str, authority: str, change: str, replace_csr: bool, no_follow: bool
-) -> None:
+def renew(shell: Shell, words: tuple[str, ...], no_follow: bool) -> None:
     """Plan a renewal and offer it for approval; then follow it to its end.
 
     When no bot is running, this command runs the renewal itself: leave it open.
     """
     with shell.acting(stay=True) as (app, have_done):
-        answer = have_done(_renew(app, purpose, cluster, authority, change, replace_csr))
+        command = _renew(app, words)
+        answer = have_done(command)
         click.echo(answer.text)
         with app.store(reading=True) as unit:
-            renewal = unit.find(answer.renewal or cluster)
+            renewal = unit.find(answer.renewal or command.cluster)
         click.echo("\n".join(plan_lines(renewal.plan)))
         click.echo(f"Another person approves it with: certrenew approve {renewal.short_id}")
         if not no_follow:
@@ -138,35 +136,6 @@ def list_(shell: Shell, cluster: str, as_json: bool) -> None:
             click.echo(json.dumps([summary(renewal) for renewal in unit.newest(cluster=name)], indent=2))
 
 
-@click.command()
-@click.argument("cluster")
-@JSON
-@click.pass_obj
-def certs(shell: Shell, cluster: str, as_json: bool) -> None:
-    """Show the certificates that each node stores now, and when they expire."""
-    with shell.reading() as app:
-        name = app.grammar.cluster(cluster)
-        found = app.answers.certificates(name)
-        app.store.remember_certificates(name, found)
-        if not as_json:
-            click.echo("\n".join(certificate_lines(found, app.clock.now())))
-            return
-        rows = [
-            {
-                "node": node,
-                "purpose": purpose,
-                "serial": certificate.serial,
-                "subject": certificate.subject,
-                "issuer": certificate.issuer,
-                "names": list(certificate.names),
-                "not_after": certificate.not_after.isoformat(),
-                "sha256": certificate.fingerprint,
-            }
-            for node, purpose, certificate in found
-        ]
-        click.echo(json.dumps(rows, indent=2))
-
-
 def summary(renewal: Renewal) -> dict[str, object]:
     """A renewal as a script reads it."""
     return {
@@ -187,14 +156,11 @@ def summary(renewal: Renewal) -> dict[str, object]:
     }
 
 
-def _renew(app: Application, purpose: str, cluster: str, authority: str, change: str, replace_csr: bool) -> Renew:
-    return Renew(
-        purpose=app.grammar.purpose(purpose),
-        cluster=app.grammar.cluster(cluster),
-        authority=app.grammar.authority(authority) if authority else "",
-        change_number=change,
-        replace_csr=replace_csr,
-    )
+def _renew(app: Application, words: Sequence[str]) -> Renew:
+    command = app.grammar.parse(shlex.join(words))
+    if not isinstance(command, Renew):
+        raise CommandRefused(f"Name a purpose and a cluster: {RENEW.usage}. Nothing has changed.")
+    return command
 
 
 def _decision(name: str, make: Callable[[str, str], Change], *, reason: str) -> click.Command:
@@ -220,7 +186,6 @@ COMMANDS = (
     follow,
     status,
     list_,
-    certs,
     _decision("approve", lambda ref, why: Approve(renewal=ref, reason=why), reason="may"),
     _decision("reject", lambda ref, why: Reject(renewal=ref, reason=why), reason="must"),
     _decision("release", lambda ref, why: Release(renewal=ref, reason=why), reason="may"),

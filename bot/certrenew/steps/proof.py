@@ -56,6 +56,7 @@ class ProveServed(Proof):
     ports: tuple[int, ...]
     issued_on: str = ""
     elliptic: bool = False  # an RSA certificate shares the ports: the handshake asks for the other one
+    may_be_closed: bool = False  # whether these ports listen depends on the cluster's features
 
     @property
     def origin(self) -> str:
@@ -81,8 +82,9 @@ class ProveServed(Proof):
                 old.append(f"port {port} serves {found.serial}")
         if seen and not old:
             return Satisfied({"served": seen, "serial": new.serial, "expires": new.not_after.isoformat()})
-        if self.elliptic and not seen:
-            return Satisfied({"served": "no port offers the elliptic curve certificate", "serial": new.serial})
+        if self.may_be_closed and not seen:
+            closed = f"nothing presents it on {', '.join(map(str, self.ports))}"
+            return Satisfied({"served": closed, "serial": new.serial}, note=f"{closed}: not in use there")
         waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
         what = "; ".join(old) or f"nothing listens on {', '.join(map(str, self.ports))}"
         if waited <= ctx.pace.served_timeout:

@@ -90,8 +90,8 @@ class GenerateCsr(Step):
         if absent := [name for name in (*self.covers, *self.names) if name.lower() not in named]:
             raise StepFailed(
                 f"The {self.purpose} request that {self.node} made does not name {', '.join(absent)}, so its"
-                " certificate would not be good for all that it is meant for. Nothing was sent to the authority. Look at"
-                " the cluster's list of servers, then abandon this renewal and ask for a new one, with --replace-csr."
+                " certificate would not be good for all that it is meant for. Nothing was sent to the authority. Look"
+                " at the cluster's list of servers, then abandon this renewal and ask for a new one, with --replace-csr."
             )
         names: list[Json] = [*sorted(facts.names)]
         return {
@@ -179,6 +179,7 @@ class Validate(Looking):
     key_usages: tuple[str, ...]
     extended_usages: tuple[str, ...]
     certificate_authority: bool = False
+    wildcard: bool = False
     minimum_days: float = 1.0
 
     def summary(self) -> str:
@@ -207,6 +208,7 @@ class Validate(Looking):
                 key=frozenset(self.key_usages),
                 extended=frozenset(self.extended_usages),
                 certificate_authority=self.certificate_authority,
+                wildcard=self.wildcard,
             ),
             now=ctx.now,
             replaces_pem=node.identity(self.purpose),
