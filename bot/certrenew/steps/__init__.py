@@ -118,7 +118,7 @@ def plan_from_json(stored: Mapping[str, Any], vocabulary: Mapping[str, type[Step
         cautions=tuple(stored["cautions"]),
         sources=tuple(stored["sources"]),
         excludes=tuple(stored["excludes"]),
-        options=stored["options"],
-        tasks=tuple(Task(**task) for task in stored["tasks"]),
-        parts=tuple(Part(**{**part, "steps": tuple(part["steps"])}) for part in stored["parts"]),
+        options=stored.get("options", {}),
+        tasks=tuple(Task(**task) for task in stored.get("tasks", ())),
+        parts=tuple(Part(**{**part, "steps": tuple(part["steps"])}) for part in stored.get("parts", ())),
     )

@@ -91,7 +91,7 @@ class GenerateCsr(Step):
             raise StepFailed(
                 f"The {self.purpose} request that {self.node} made does not name {', '.join(absent)}, so its"
                 " certificate would not be good for all that it is meant for. Nothing was sent to the authority. Look"
-                " at the cluster's list of servers, then abandon this renewal and ask for a new one, with --replace-csr."
+                " at the cluster's list of servers, then abandon this renewal and ask again with --replace-csr."
             )
         names: list[Json] = [*sorted(facts.names)]
         return {
