@@ -25,7 +25,7 @@ def can_be_multi_server(unit: Unit, release: Release) -> bool:
 
 def may_ask_for_all(node: Node, unit: Unit) -> bool:
     """Whether the request for all nodes is made on this node (ASSUMPTION A-70)."""
-    return node.is_database_publisher if unit.where == "presence" else node.is_publisher
+    return node.is_database_publisher and node.presence == (unit.where == "presence")
 
 
 def covered_nodes(nodes: Sequence[Node], unit_name: str) -> tuple[Node, ...]:

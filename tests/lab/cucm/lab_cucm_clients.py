@@ -133,8 +133,11 @@ async def axl(lab: LabCucm, operation: str, inner: str = "", *, tmp: Path, versi
     return await soap(lab, "/axl/", body, tmp=tmp, action=f'"CUCM:DB ver={version} {operation}"')
 
 
-async def served(lab: LabCucm, port: str, node: int = 0) -> str:
-    """The SHA-256 of the certificate a port presents; ConnectionRefusedError while it is down."""
+async def served(lab: LabCucm, port: str, node: int = 0, ciphers: str = "") -> str:
+    """The SHA-256 of the certificate a port presents, to a client with these TLS 1.2 ciphers if any are given.
+
+    ConnectionRefusedError while it is down.
+    """
     where = lab.description()["nodes"][node]
     number = where["https_port"] if port == "https" else where["ports"][port]
 
@@ -142,6 +145,9 @@ async def served(lab: LabCucm, port: str, node: int = 0) -> str:
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        if ciphers:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(ciphers)
         with (
             socket.create_connection((where["address"], number), timeout=5) as plain,
             context.wrap_socket(plain, server_hostname=where["fqdn"]) as secure,
