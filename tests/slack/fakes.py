@@ -237,8 +237,16 @@ class Store:
     def take_locks(self, *_: Any) -> None:
         return None
 
-    def release_locks(self, renewal_id: str) -> None:
+    def release_locks(self, renewal_id: str, *, keep: Sequence[str] = ()) -> None:
         pass
+
+    def tick(self, renewal_id: str, task: str, person: Person, note: str, at: datetime) -> None:
+        renewal = self.renewals[renewal_id]
+        ticked = (
+            replace(found, done_by=person, done_at=at, note=note) if found.key == task else found
+            for found in renewal.tasks
+        )
+        self.add(replace(renewal, tasks=tuple(ticked)))
 
     def append(self, found: Event) -> Event:
         numbered = replace(found, number=len(self.log) + 1)
@@ -275,6 +283,11 @@ class Store:
 
     def set_cursor(self, observer: str, number: int) -> None:
         self.cursors[observer] = number
+
+
+class Settled:
+    def clear(self, plan: Plan, person: Person) -> None:
+        pass
 
 
 class Planner:

@@ -15,7 +15,7 @@ from certrenew.slack.poster import Poster
 from certrenew_lab.slack import Workspace
 
 from .conftest import settings_for
-from .fakes import POLICY, Asked, Clock, Lab, Memory, Planner, Store, eventually
+from .fakes import POLICY, Asked, Clock, Lab, Memory, Planner, Settled, Store, eventually
 from .test_listeners import click, dialog, run, wanted
 
 
@@ -30,7 +30,7 @@ def lab() -> Iterator[Lab]:
 def store(lab: Lab) -> Iterator[Store]:
     settings, store, clock = settings_for(lab), Store(), Clock()
     policies = {"cluster-a": POLICY}
-    service = Service(units=store, planner=Planner(), policies=policies, clock=clock)  # type: ignore[arg-type]
+    service = Service(units=store, planner=Planner(), settling=Settled(), policies=policies, clock=clock)  # type: ignore[arg-type]
     inbox = Inbox(units=store, service=service, clock=clock)  # type: ignore[arg-type]
     notifier = Notifier(store, interval=0.02)  # type: ignore[arg-type]
     poster = Poster(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from certrenew.app.inventory import read_snapshot
 from certrenew.certificates import Options
 from certrenew.domain.plan import Plan
-from certrenew.domain.renewal import Renewal, State, StepRecord
+from certrenew.domain.renewal import Renewal, State, StepRecord, TaskRecord
 from certrenew.store.database import database_url, open_engine, upgrade
 from certrenew.store.store import Store
 from certrenew.testing.bench import ALICE, FakeMailbox
@@ -54,7 +54,7 @@ def store(engine: sa.Engine, mailbox: FakeMailbox, clock: FixedClock) -> Store:
 @pytest.fixture(scope="session")
 def plan() -> Plan:
     fake = FakeCluster(CALLMANAGER, nodes=("cucm-pub",), phones=2)
-    snapshot = read_snapshot(fake.open(fake.cluster), ["CallManager"])
+    snapshot = read_snapshot(fake.open(fake.cluster), [CALLMANAGER])
     return CALLMANAGER.plan(snapshot, Options(authority="lab-ca"))
 
 
@@ -63,7 +63,14 @@ def renewal(plan: Plan, clock: FixedClock) -> Renewal:
     now = clock.now()
     steps = tuple(StepRecord(number=n, kind=step.kind, node=step.node) for n, step in enumerate(plan.steps, 1))
     return Renewal(
-        id="a1" * 16, plan=plan, state=State.PLANNED, requester=ALICE, created_at=now, approve_by=now, steps=steps
+        id="a1" * 16,
+        plan=plan,
+        state=State.PLANNED,
+        requester=ALICE,
+        created_at=now,
+        approve_by=now,
+        steps=steps,
+        tasks=tuple(TaskRecord(key=task.key, text=task.text) for task in plan.tasks),
     )
 
 

@@ -16,7 +16,10 @@ class LostOwnership(Exception):
 
 @dataclass(kw_only=True)
 class Context:
-    """Implements `StepContext`. `session_of` and `authority_of` open what a step asks for, when it asks."""
+    """Implements `StepContext`. `session_of` and `authority_of` open what a step asks for, when it asks.
+
+    `number` is the step that runs: it sees the outputs of its own part of a campaign only. 0 sees all.
+    """
 
     renewal: Renewal
     clock: Clock
@@ -26,6 +29,7 @@ class Context:
     pause: Callable[[float], None]
     say: Callable[[str], None]
     own: Callable[[], bool]
+    number: int = 0
     attempted: datetime | None = None
     waiting_since: datetime | None = None
     progress: Mapping[str, Json] = field(default_factory=dict[str, Json])
@@ -44,7 +48,7 @@ class Context:
 
     def output(self, name: str, node: str) -> Json:
         try:
-            return self.renewal.output(name, node)
+            return self.renewal.output(name, node, number=self.number)
         except KeyError:
             raise StepFailed(
                 f"This step needs the {name.replace('_', ' ')} of {node}, and no step has left one: it was skipped."

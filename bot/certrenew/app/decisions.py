@@ -3,11 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from certrenew.app.commands import Abandon, Approve, Pause, Reject, Release, Resume, Retry, Skip
+from certrenew.app import commands
+from certrenew.app.afterwards import Afterwards
+from certrenew.app.commands import (
+    Abandon,
+    Approve,
+    Pause,
+    Reject,
+    Release,
+    Resume,
+    Retry,
+    Settle,
+    Skip,
+    SkipPart,
+    Tick,
+)
+from certrenew.app.parts import Parts
+from certrenew.app.rights import Rights, with_reason
 from certrenew.app.unit import UnitOfWork
 from certrenew.domain.approval import Approval, Decision, Gate, Person, Policy
-from certrenew.domain.errors import CommandRefused, NotAllowed
-from certrenew.domain.events import Event, What
+from certrenew.domain.errors import CommandRefused
+from certrenew.domain.events import What
 from certrenew.domain.plan import Json
 from certrenew.domain.ports import Clock
 from certrenew.domain.renewal import Renewal, State, StepRecord, StepState, Want
@@ -21,20 +37,15 @@ class Answer:
     renewal: str = ""
 
 
-class Decisions:
+class Decisions(Rights):
     """The rules behind approve, reject, release, retry, skip, pause, resume and abandon."""
 
     def __init__(self, policies: Mapping[str, Policy], clock: Clock) -> None:
-        self._policies = policies
-        self._clock = clock
+        super().__init__(policies, clock)
+        self._parts = Parts(policies, clock)
+        self._afterwards = Afterwards(policies, clock)
 
-    def decide(
-        self,
-        unit: UnitOfWork,
-        command: Approve | Reject | Release | Retry | Skip | Pause | Resume | Abandon,
-        person: Person,
-        key: str,
-    ) -> Answer:
+    def decide(self, unit: UnitOfWork, command: commands.Decision, person: Person, key: str) -> Answer:
         """Write the decision, its audit line and the engine's message. Raises CommandRefused or NotAllowed."""
         renewal = unit.find(command.renewal)
         match command:
@@ -48,6 +59,12 @@ class Decisions:
                 text = self._retry(unit, renewal, command, person)
             case Skip():
                 text = self._skip(unit, renewal, command, person)
+            case SkipPart():
+                text = self._parts.skip(unit, renewal, command, person)
+            case Tick():
+                return Answer(self._afterwards.tick(unit, renewal, command, person), renewal.id)
+            case Settle():
+                return Answer(self._afterwards.settle(unit, renewal, command, person), renewal.id)
             case Pause():
                 text = self._pause(unit, renewal, person)
             case Resume():
@@ -62,6 +79,11 @@ class Decisions:
     ) -> str:
         if renewal.state is not State.PLANNED:
             raise CommandRefused(_already(renewal))
+        if decision is Decision.APPROVE and not renewal.readable:
+            raise CommandRefused(
+                f"Renewal {renewal.short_id} was planned by another version of certrenew, which this one cannot read;"
+                " reject it and ask for a new plan. Nothing has changed."
+            )
         if digest and digest != renewal.plan.digest:
             raise CommandRefused("That is not the plan that stands now; read it again and decide on that one.")
         now = self._clock.now()
@@ -142,8 +164,7 @@ class Decisions:
         return text
 
     def _skip(self, unit: UnitOfWork, renewal: Renewal, command: Skip, person: Person) -> str:
-        if not command.reason.strip():
-            raise CommandRefused("To skip a step, give a reason; nothing has changed.")
+        reason = with_reason(command.reason, "skip a step")
         self._must_approve(renewal, person)
         record = self._stopped_at(renewal)
         if record.state is not StepState.FAILED:
@@ -154,13 +175,13 @@ class Decisions:
             raise CommandRefused(
                 f"Renewal {renewal.short_id} stands at step {record.number}, not {command.step}; nothing has changed."
             )
-        if why := renewal.plan.why_not_skip(record.number):
+        if why := renewal.plan.why_not_skip(record.number, skipped=renewal.skipped):
             raise CommandRefused(f"Step {record.number} cannot be skipped: {why}. Retry it or abandon.")
         now = self._clock.now()
         unit.forget_unknown(renewal.id, record.number, person.id)
         unit.save_step(
             renewal.id,
-            replace(record, state=StepState.SKIPPED, finished_at=now, evidence={"skipped": command.reason}),
+            replace(record, state=StepState.SKIPPED, finished_at=now, evidence={"skipped": reason}),
         )
         going = renewal.move(State.RUNNING)
         unit.save(going)
@@ -168,7 +189,7 @@ class Decisions:
             "step": record.number,
             "kind": record.kind,
             "node": record.node,
-            "reason": command.reason,
+            "reason": reason,
             "summary": renewal.plan.steps[record.number - 1].summary(),
         }
         unit.append(self._event(What.STEP_SKIPPED, person, going, details))
@@ -196,31 +217,16 @@ class Decisions:
         return f"Renewal {renewal.short_id} goes on."
 
     def _abandon(self, unit: UnitOfWork, renewal: Renewal, command: Abandon, person: Person) -> str:
-        if not command.reason.strip():
-            raise CommandRefused("To abandon a renewal, give a reason; nothing has changed.")
+        reason = with_reason(command.reason, "abandon a renewal")
         self._must_take_part(renewal, person)
         if renewal.state.final:
             raise CommandRefused(_already(renewal))
         wishing = replace(renewal, want=Want.ABANDON)
         unit.save(wishing)
-        unit.append(self._event(What.ABANDON_ASKED, person, wishing, {"reason": command.reason}))
+        unit.append(self._event(What.ABANDON_ASKED, person, wishing, {"reason": reason}))
         return f"Renewal {renewal.short_id} ends before its next step; what is done stays done."
 
-    # ---- rules
-
-    def _must_take_part(self, renewal: Renewal, person: Person) -> None:
-        if person.id != renewal.requester.id:
-            self._must_approve(renewal, person, "Only this cluster's approvers, or whoever asked for it,")
-
-    def _must_approve(self, renewal: Renewal, person: Person, who: str = "Only this cluster's approvers") -> None:
-        if person.id not in self._policy(renewal).approvers:
-            raise NotAllowed(f"{who} may do that; nothing has changed.")
-
-    def _policy(self, renewal: Renewal) -> Policy:
-        cluster = renewal.plan.cluster
-        if cluster not in self._policies:
-            raise CommandRefused(f"Cluster {cluster!r} is not configured any more; nothing has changed.")
-        return self._policies[cluster]
+    # ---- rules ----------------------------------------------------------------------------------------------
 
     @staticmethod
     def _stopped_at(renewal: Renewal) -> StepRecord:
@@ -236,17 +242,6 @@ class Decisions:
             person=person,
             decision=decision,
             reason=reason,
-            at=self._clock.now(),
-        )
-
-    def _event(self, what: What, person: Person, renewal: Renewal, details: Mapping[str, Json]) -> Event:
-        return Event(
-            what=what,
-            actor=person.id,
-            actor_name=person.name,
-            renewal=renewal.id,
-            cluster=renewal.plan.cluster,
-            details=details,
             at=self._clock.now(),
         )
 

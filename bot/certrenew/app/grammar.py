@@ -19,11 +19,14 @@ from certrenew.app.commands import (
     Renew,
     Resume,
     Retry,
+    Settle,
     Skip,
+    SkipPart,
     Status,
+    Tick,
 )
-from certrenew.app.words import FILLERS, HASHES, KEY_LENGTHS, OPTIONS, REASONED, RENEW, SEVERAL, VERBS
 from certrenew.app.duration import days_in, looks_like_duration
+from certrenew.app.words import FILLERS, HASHES, KEY_LENGTHS, NAMING, OPTIONS, REASONED, RENEW, SEVERAL, VERBS
 from certrenew.domain.errors import CommandRefused
 
 
@@ -84,14 +87,23 @@ class Grammar:
     def _reasoned(self, verb: str, rest: str) -> Command:
         """A reason is free text that stands in the audit: it is kept as it was typed, but for marks around it all."""
         renewal, _, reason = self._first(verb, [rest.strip()] if rest.strip() else []).partition(" ")
-        reason = reason.strip()
+        named, reason = "", reason.strip()
+        if verb in NAMING:
+            named, _, reason = self._first(verb, [reason] if reason else []).partition(" ")
+            reason = reason.strip()
         for opening, closing in ('""', "''", "“”"):
             if len(reason) > 1 and reason[0] == opening and reason[-1] == closing:
                 reason = reason[1:-1].strip()
-        return self._decision(verb, renewal.strip("\"'"), reason)
+        return self._decision(verb, renewal.strip("\"'"), reason, named.strip("\"'"))
 
-    def _decision(self, verb: str, renewal: str, reason: str) -> Command:
+    def _decision(self, verb: str, renewal: str, reason: str, named: str = "") -> Command:
         match verb:
+            case "skip-part":
+                return SkipPart(renewal=renewal, part=named, reason=reason)
+            case "done":
+                return Tick(renewal=renewal, task=named, note=reason)
+            case "settle":
+                return Settle(renewal=renewal, reason=reason)
             case "approve":
                 return Approve(renewal=renewal, reason=reason)
             case "reject":
@@ -206,9 +218,8 @@ class Grammar:
     def help_text(self, slash: str = "/certrenew") -> str:
         """The whole language, with an example that works here."""
         lines = [f"{slash} {RENEW.usage}", f"    {RENEW.does}"]
-        lines += [
-            f"    Options: {' '.join(f'[--{name}{f' {value}' if value else ''}]' for name, value in OPTIONS.items())}"
-        ]
+        options = (f"--{name} {value}".rstrip() for name, value in OPTIONS.items())
+        lines += [f"    Options: {' '.join(f'[{option}]' for option in options)}"]
         lines += [line for verb in VERBS.values() for line in (f"{slash} {verb.usage}", f"    {verb.does}")]
         lines += [
             "",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from certrenew.app.context import LostOwnership
 from certrenew.app.moves import End, Move, Wait
 from certrenew.app.records import Records, about, number_of
+from certrenew.app.settling import kept_by
 from certrenew.app.unit import UnitOfWork
 from certrenew.domain.approval import Gate
 from certrenew.domain.events import What
@@ -96,7 +97,7 @@ class Ledger(Records):
             renewal.move(state, reason=reason), gate=None, want=Want.NOTHING, wake_at=None, ended_at=self._clock.now()
         )
         unit.save(ended)
-        unit.release_locks(renewal.id)
+        unit.release_locks(renewal.id, keep=kept_by(ended))
         self._append(unit, what, ended, details or {})
 
     def begin_phase(self, renewal: Renewal) -> None:
@@ -176,7 +177,7 @@ class Ledger(Records):
             fresh = self._mine(unit, renewal)
             step_now = unit.step(renewal.id, record.number)
             if step_now.over:
-                return  # written by the try whose answer was lost
+                return  # written by the try whose answer was lost, or left out meanwhile with its whole part
             for attempt in unit.unknown_attempts(renewal.id, record.number):
                 outcome = "done" if acted else "found done"
                 unit.end_attempt(renewal.id, record.number, attempt.try_number, outcome)
@@ -204,14 +205,16 @@ class Ledger(Records):
         self._insist(write)
         self._changed(renewal.id)
 
-    def wait(self, renewal: Renewal, record: StepRecord, step: Step, waiting: Waiting) -> None:
-        """A step waits: told once, then only its reason and time change."""
+    def wait(self, renewal: Renewal, record: StepRecord, step: Step, waiting: Waiting) -> bool:
+        """A step waits: told once, then only its reason and time change. False when it was left out meanwhile."""
         now = self._clock.now()
         with self._units() as unit:
             fresh = self._mine(unit, renewal)
+            step_now = unit.step(renewal.id, record.number)
+            if step_now.over:
+                return False  # left out while it was looked at
             if record.state is not StepState.WAITING:
                 self._append(unit, What.STEP_WAITING, fresh, {**about(record, step), "why": waiting.reason})
-            step_now = unit.step(renewal.id, record.number)
             unit.save_step(
                 renewal.id,
                 replace(step_now, state=StepState.WAITING, started_at=step_now.started_at or now),
@@ -220,6 +223,7 @@ class Ledger(Records):
             wake = now + timedelta(seconds=waiting.seconds)
             unit.save(replace(fresh, state=State.WAITING, reason=waiting.reason, wake_at=wake))
         self._changed(renewal.id)
+        return True
 
     def count_unanswered(self, renewal: Renewal, record: StepRecord | None) -> int:
         """How often in a row this step got no answer, this time included."""
@@ -237,6 +241,7 @@ class Ledger(Records):
             current = record or renewal.current
             if current is not None:
                 current = unit.step(renewal.id, current.number)
+            if current is not None and not current.over:
                 progress, _ = unit.step_memory(renewal.id, current.number)
                 state = StepState.WAITING if record else current.state
                 kept = {**progress, "unanswered": tries}
@@ -264,6 +269,8 @@ class Ledger(Records):
             details: dict[str, Json] = {"why": reason, "now": list(standing)}
             if record is not None:
                 current = unit.step(renewal.id, record.number)
+                if current.over:
+                    return  # left out while it ran: there is nothing to stop for
                 unit.save_step(renewal.id, replace(current, state=StepState.FAILED, error=reason), progress={})
                 details |= about(record, renewal.plan.steps[record.number - 1])
                 if ended is not None:

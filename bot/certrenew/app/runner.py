@@ -7,10 +7,11 @@ from datetime import datetime
 from uuid import uuid4
 
 from certrenew.app.context import Context, LostOwnership
-from certrenew.app.ledger import Ledger
+from certrenew.app.ledger import Ledger, Memory
 from certrenew.app.moves import Go, Move, Wait
 from certrenew.app.planner import Planner
 from certrenew.app.sessions import Sessions
+from certrenew.app.settling import NotSettled, Settling
 from certrenew.app.standing import standing
 from certrenew.app.unit import Units
 from certrenew.domain.errors import AnswerLost, CertrenewError, DatabaseUnreachable, StepFailed, Unreachable
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, *[60.0] * 14)
 LISTED = 25  # entries of a list that evidence shows
 NOT_OURS = 1.0  # seconds; another executor works on it, and the engine ends this run of it
+UNREADABLE = "This was planned by another version of certrenew, which this one cannot read; it is not run."
 LONG_WAIT = 60.0  # seconds; a session is not kept open for longer
 
 
@@ -53,6 +55,7 @@ class Runner:
         self._pace = pace
         self._leaving = threading.Event()
         self._pause = pause or self._wait_unless_leaving
+        self._settling = Settling(units=units, sessions=sessions, clock=clock, pace=pace)
         self._ledger = Ledger(units=units, clock=clock, executor=executor, changed=changed)
 
     def advance(self, renewal_id: str) -> Move:
@@ -88,12 +91,17 @@ class Runner:
 
     def _look_again(self, renewal: Renewal) -> Move:
         """Just before prepare and just before install: make the plan anew and compare."""
+        if not renewal.readable:
+            return self._stop(renewal, None, f"{UNREADABLE} Abandon it and ask for a new plan.")
         try:
+            self._settling.claim(renewal, self._session(renewal))
             fresh = self._planner.again(renewal.plan, self._session(renewal))
         except (LostOwnership, DatabaseUnreachable):
             raise
         except Unreachable as error:
             return self._unanswered(renewal, None, error)
+        except NotSettled as refusal:
+            return self._stop(renewal, None, str(refusal))
         except CertrenewError as error:
             return self._stop(renewal, None, f"The plan cannot be made anew: {error}")
         except Exception:
@@ -116,9 +124,10 @@ class Runner:
         record = renewal.current
         assert record is not None  # noqa: S101  settle() has ended a renewal without one
         step = renewal.plan.steps[record.number - 1]
+        if not renewal.readable:
+            return self._stop(renewal, record, f"{UNREADABLE} Look at what is done, then abandon it.")
         began = self._clock.now()
-        memory = self._ledger.recall(renewal, record)
-        ctx = self._context(renewal, memory.attempted, memory.waiting_since, memory.progress)
+        ctx = self._context(renewal, record, self._ledger.recall(renewal, record))
         try:
             match step.check(ctx):
                 case Blocked(reason):
@@ -184,7 +193,8 @@ class Runner:
     # ---- what can come of it -----------------------------------------------------------------------------------
 
     def _wait(self, renewal: Renewal, record: StepRecord, step: Step, waiting: Waiting) -> Move:
-        self._ledger.wait(renewal, record, step, waiting)
+        if not self._ledger.wait(renewal, record, step, waiting):
+            return Go()
         if waiting.seconds > LONG_WAIT:
             self._sessions.close(renewal.id)
         return Wait(waiting.seconds)
@@ -233,32 +243,30 @@ class Runner:
 
     # ---- what a step is given ------------------------------------------------------------------------------------
 
-    def _context(
-        self,
-        renewal: Renewal,
-        attempted: datetime | None,
-        waiting_since: datetime | None,
-        progress: Mapping[str, Json],
-    ) -> Context:
+    def _context(self, renewal: Renewal, record: StepRecord, memory: Memory) -> Context:
         return Context(
             renewal=renewal,
             clock=self._clock,
             pace=self._pace,
             session_of=lambda: self._session(renewal),
-            authority_of=lambda: self._authority(renewal),
+            authority_of=lambda: self._authority(renewal, record),
             pause=self._pause,
             say=lambda text: self._ledger.notice(renewal, text),
             own=lambda: True,
-            attempted=attempted,
-            waiting_since=waiting_since,
-            progress=progress,
+            number=record.number,
+            attempted=memory.attempted,
+            waiting_since=memory.waiting_since,
+            progress=memory.progress,
         )
 
     def _session(self, renewal: Renewal) -> ClusterSession:
         return self._sessions.of(renewal.id, renewal.plan.cluster)
 
-    def _authority(self, renewal: Renewal) -> Authority:
-        name = renewal.plan.authority
+    def _authority(self, renewal: Renewal, record: StepRecord) -> Authority:
+        part = renewal.plan.part_of(record.number)
+        name = part.authority
+        if not name:
+            raise StepFailed(f"No certificate authority takes part in renewing {part.title}. Nothing was done.")
         if name not in self._authorities:
             raise StepFailed(f"Certificate authority {name!r} is not configured any more.")
         return self._authorities[name]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from certrenew.app.commands import Change, Renew
 from certrenew.app.decisions import Answer, Decisions
 from certrenew.app.planner import Planner
+from certrenew.app.settling import Settling, resources
 from certrenew.app.unit import UnitOfWork, Units
 from certrenew.domain.approval import Person, Policy
 from certrenew.domain.errors import CommandRefused, NotAllowed
 from certrenew.domain.events import Event, What
-from certrenew.domain.plan import Plan
 from certrenew.domain.ports import Clock
 from certrenew.domain.renewal import Renewal, State, StepRecord
 
@@ -23,6 +23,7 @@ class Service:
         *,
         units: Units,
         planner: Planner,
+        settling: Settling,
         policies: Mapping[str, Policy],
         clock: Clock,
         changed: Callable[[str], None] = lambda _: None,
@@ -30,6 +31,7 @@ class Service:
         """`changed` is told the id of a renewal after each commit, so that waiting work goes on at once."""
         self._units = units
         self._planner = planner
+        self._settling = settling
         self._policies = policies
         self._clock = clock
         self._changed = changed
@@ -70,6 +72,7 @@ class Service:
             for renewal in unit.open_renewals(cluster=command.cluster):
                 raise _busy(renewal)
         plan = self._planner.plan(command)
+        self._settling.clear(plan, person)
         now = self._clock.now()
         renewal = Renewal(
             id=hashlib.sha256(f"renewal {key}".encode()).hexdigest()[:32],
@@ -93,7 +96,8 @@ class Service:
         if holder := unit.take_locks(resources(plan), renewal.id):
             if holder == renewal.id:
                 return ready  # the same request was handled elsewhere a moment ago
-            raise _busy(unit.get(holder))
+            found = unit.get(holder)
+            raise _unsettled(found) if found.state.final else _busy(found)
         unit.add(renewal)
         unit.append(
             Event(
@@ -129,15 +133,18 @@ class Service:
         )
 
 
-def resources(plan: Plan) -> list[str]:
-    """What a renewal holds while it is open: its cluster, and with it every purpose of the cluster."""
-    return [f"cluster:{plan.cluster}"]
-
-
 def _busy(renewal: Renewal) -> CommandRefused:
     plan = renewal.plan
     stands = "waits for approval" if renewal.state is State.PLANNED else f"is {renewal.state}"
     return CommandRefused(
         f"{plan.cluster} already has an open renewal: {renewal.short_id} ({plan.purpose}), asked for by"
         f" {renewal.requester.name}, {stands}. Finish or abandon it first; nothing has changed."
+    )
+
+
+def _unsettled(ended: Renewal) -> CommandRefused:
+    """It ended after the phones were looked at: they must be looked at again."""
+    return CommandRefused(
+        f"Renewal {ended.short_id} of {ended.plan.title} has just ended on {ended.plan.cluster}, and its phones are not"
+        " known to be back yet. Ask again in a moment; nothing has changed."
     )

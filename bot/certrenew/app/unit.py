@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-from certrenew.domain.approval import Approval
+from certrenew.domain.approval import Approval, Person
 from certrenew.domain.events import Event
 from certrenew.domain.plan import Json
 from certrenew.domain.renewal import Renewal, StepRecord
@@ -88,7 +88,23 @@ class UnitOfWork(Protocol):
         """None when all were taken; else the id of the renewal that holds one, and nothing was taken."""
         ...
 
-    def release_locks(self, renewal_id: str) -> None: ...
+    def release_locks(self, renewal_id: str, *, keep: Sequence[str] = ()) -> None:
+        """Give back what an ended renewal holds, but for the resources to `keep`."""
+        ...
+
+    def holder(self, resource: str) -> str | None:
+        """The id of the renewal that holds it; None when it is free."""
+        ...
+
+    def give_back(self, resource: str, renewal_id: str) -> bool:
+        """Free one resource; False when this renewal does not hold it (any more)."""
+        ...
+
+    # tasks
+
+    def tick(self, renewal_id: str, task: str, person: Person, note: str, at: datetime) -> None:
+        """A task is done, once and for all; raises CommandRefused when it already was."""
+        ...
 
     # the attempt ledger
 

@@ -15,18 +15,28 @@ class Verb:
 VERBS: Mapping[str, Verb] = {
     "status": Verb("status [cluster or renewal]", "Show what is open, or one renewal with its steps."),
     "list": Verb("list [cluster]", "Show the newest renewals."),
-    "certs": Verb("certs <cluster>", "Show the certificates each node stores, and when they expire."),
+    "certs": Verb("certs <cluster> [--trust]", "Read the certificates of each node, and show when they expire."),
+    "expiring": Verb("expiring [60d] [cluster]", "Show what expires soon, as it was last read."),
     "approve": Verb("approve <renewal> [reason]", "Approve a plan: an approver, and not whoever asked for it."),
     "reject": Verb("reject <renewal> <reason>", "Reject a plan."),
     "release": Verb("release <renewal> [reason]", "Let a prepared renewal install: phones are affected from here."),
     "retry": Verb("retry <renewal>", "Try the step once more at which a renewal stopped."),
     "skip": Verb("skip <renewal> <reason>", "Go on without the step at which a renewal stopped (approvers only)."),
+    "skip-part": Verb(
+        "skip-part <renewal> <purpose> <reason>", "Leave a whole purpose of a campaign out (approvers only)."
+    ),
     "pause": Verb("pause <renewal>", "Stop before the next step, until somebody resumes."),
     "resume": Verb("resume <renewal>", "Go on after a pause."),
     "abandon": Verb("abandon <renewal> <reason>", "End a renewal for good; what is done stays done."),
+    "done": Verb("done <renewal> <task> [note]", "Tick off what only a person can do after a renewal."),
+    "settle": Verb(
+        "settle <renewal> <reason>",
+        "Let the next trust anchor be renewed although phones of an ended renewal are missing (approvers only).",
+    ),
     "help": Verb("help", "Show this."),
 }
-REASONED = ("approve", "reject", "release", "skip", "abandon")  # a reason may follow
+REASONED = ("approve", "reject", "release", "skip", "skip-part", "done", "settle", "abandon")  # a reason may follow
+NAMING = ("skip-part", "done")  # what of the renewal is meant stands before the reason
 RENEW = Verb(
     "<purpose> <cluster> [options]",
     "Plan a renewal and offer it for approval; nothing changes before somebody else approves. The purpose “all” plans"

@@ -156,7 +156,7 @@ class Renewal:
 
     @property
     def settled(self) -> bool:
-        """Whether what phones trust may be changed again: where this renewal changed it, every phone was proved back."""
+        """Whether what phones trust may be changed again: where it was changed, every phone was proved back."""
         if not self.plan.excludes and self.readable:
             return True
         for part in self.plan.all_parts:

@@ -32,7 +32,7 @@ class KnownKeyStore:
         which = KnownKeyRow.cluster == cluster, KnownKeyRow.node == node
         with told_kindly(self.engine.url), Session(self.engine) as session, session.begin():
             same = sa.update(KnownKeyRow).filter_by(**found).values(learned_at=self.now())
-            if session.execute(same).rowcount == 0:  # type: ignore[attr-defined]
+            if session.scalar(same.returning(KnownKeyRow.key)) is None:
                 try:
                     with session.begin_nested():
                         session.add(KnownKeyRow(**found, learned_at=self.now()))

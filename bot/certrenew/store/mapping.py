@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, cast
@@ -11,9 +12,9 @@ import sqlalchemy as sa
 from certrenew.domain.approval import Approval, Decision, Gate, Person
 from certrenew.domain.events import Event
 from certrenew.domain.plan import Json, Plan
-from certrenew.domain.renewal import Renewal, State, StepRecord, StepState, Want
-from certrenew.steps import plan_from_json
-from certrenew.store.rows import ApprovalRow, AuditRow, RenewalRow, StepRow
+from certrenew.domain.renewal import Renewal, State, StepRecord, StepState, TaskRecord, Want
+from certrenew.store.rows import ApprovalRow, AuditRow, RenewalRow, StepRow, TaskRow
+from certrenew.store.stored_plan import plan_from
 
 
 def dump(value: Any) -> str:
@@ -26,9 +27,9 @@ def load(text: str) -> dict[str, Json]:
 
 
 @lru_cache(maxsize=64)
-def _plan(text: str) -> Plan:
+def _plan(text: str) -> tuple[Plan, bool]:
     """A stored plan never changes, and a long one takes milliseconds to read."""
-    return plan_from_json(json.loads(text))
+    return plan_from(json.loads(text))
 
 
 @lru_cache(maxsize=4096)
@@ -37,10 +38,14 @@ def _kept(text: str) -> Mapping[str, Json]:
     return MappingProxyType(load(text))
 
 
-def renewal_from(row: RenewalRow, steps: Sequence[sa.Row[Any]], approvals: Sequence[ApprovalRow]) -> Renewal:
+def renewal_from(
+    row: RenewalRow, steps: Sequence[sa.Row[Any]], approvals: Sequence[ApprovalRow], ticks: Sequence[TaskRow]
+) -> Renewal:
+    plan, readable = _plan(row.plan)
     return Renewal(
         id=row.id,
-        plan=_plan(row.plan),
+        plan=plan,
+        readable=readable,
         state=State(row.state),
         requester=Person(row.requester_id, row.requester_name, row.requester_mention),
         created_at=row.created_at,
@@ -55,7 +60,21 @@ def renewal_from(row: RenewalRow, steps: Sequence[sa.Row[Any]], approvals: Seque
         ended_at=row.ended_at,
         approvals=tuple(approval_from(vote) for vote in approvals),
         steps=tuple(step_from(step) for step in steps),
+        tasks=_tasks(plan, ticks),
     )
+
+
+def _tasks(plan: Plan, ticks: Sequence[TaskRow]) -> tuple[TaskRecord, ...]:
+    """Every task of the plan, with who ticked it off."""
+    done = {tick.key: tick for tick in ticks}
+    found: list[TaskRecord] = []
+    for task in plan.tasks:
+        record = TaskRecord(key=task.key, text=task.text)
+        if tick := done.get(task.key):
+            by = Person(tick.done_by_id, tick.done_by_name)
+            record = replace(record, done_by=by, done_at=tick.done_at, note=tick.note)
+        found.append(record)
+    return tuple(found)
 
 
 def renewal_row(renewal: Renewal) -> RenewalRow:

@@ -11,17 +11,17 @@ from typing import Protocol, Self
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from certrenew.domain.approval import Approval
+from certrenew.domain.approval import Approval, Person
 from certrenew.domain.errors import CommandRefused, DatabaseUnreachable
 from certrenew.domain.events import GENESIS, Event
 from certrenew.domain.plan import Json
 from certrenew.domain.renewal import FINAL, Renewal, StepRecord, StepState
 from certrenew.store import mapping
 from certrenew.store.database import READING, told_kindly
-from certrenew.store.lease_rows import LeaseTable
 from certrenew.store.ledger_rows import AttemptTable
+from certrenew.store.lock_rows import LockTable
 from certrenew.store.request_rows import RequestTable
-from certrenew.store.rows import ApprovalRow, AuditRow, CursorRow, LockRow, RenewalRow, StepRow
+from certrenew.store.rows import ApprovalRow, AuditRow, CursorRow, RenewalRow, StepRow, TaskRow
 
 AUDIT_LOCK = 2171382
 ENDED = [str(state) for state in FINAL]
@@ -51,7 +51,7 @@ class NoMailbox:
     def committed(self, renewals: Sequence[str]) -> None: ...
 
 
-class SqlUnit(AttemptTable, RequestTable, LeaseTable):
+class SqlUnit(AttemptTable, RequestTable, LockTable):
     """Implements `UnitOfWork`. `patience` is how many seconds it waits for a database that is away."""
 
     def __init__(
@@ -115,7 +115,7 @@ class SqlUnit(AttemptTable, RequestTable, LeaseTable):
         row = self.session.scalar(query if self._reading else query.with_for_update())
         if row is None:
             raise CommandRefused(f"There is no renewal {renewal_id[:8]!r}; try: list.")
-        return self._whole(row) if steps else mapping.renewal_from(row, (), ())
+        return self._whole(row) if steps else mapping.renewal_from(row, (), (), ())
 
     def find(self, reference: str) -> Renewal:
         wanted = reference.strip().lower()
@@ -168,6 +168,22 @@ class SqlUnit(AttemptTable, RequestTable, LeaseTable):
         except sa.exc.IntegrityError as error:
             raise CommandRefused("You have already decided on this; a vote cannot be changed.") from error
 
+    def tick(self, renewal_id: str, task: str, person: Person, note: str, at: datetime) -> None:
+        try:
+            with self.session.begin_nested():
+                self.session.add(
+                    TaskRow(
+                        renewal=renewal_id,
+                        key=task,
+                        done_by_id=person.id,
+                        done_by_name=person.name,
+                        note=note,
+                        done_at=at,
+                    )
+                )
+        except sa.exc.IntegrityError as error:
+            raise CommandRefused(f"Somebody else has just ticked off {task!r}; nothing has changed.") from error
+
     def open_renewals(self, *, cluster: str = "") -> Sequence[Renewal]:
         query = sa.select(RenewalRow).where(RenewalRow.state.not_in(ENDED)).order_by(RenewalRow.created_at)
         if cluster:
@@ -186,27 +202,8 @@ class SqlUnit(AttemptTable, RequestTable, LeaseTable):
         votes = self.session.scalars(
             sa.select(ApprovalRow).where(ApprovalRow.renewal == row.id).order_by(ApprovalRow.id)
         )
-        return mapping.renewal_from(row, steps.all(), votes.all())
-
-    # ---- locks -----------------------------------------------------------------------------------------------
-
-    def take_locks(self, resources: Sequence[str], renewal_id: str) -> str | None:
-        """Insert first and look afterwards: two replicas that plan at once must not both succeed."""
-        held = sa.select(LockRow.renewal).where(LockRow.resource.in_(resources)).limit(1)
-        while True:
-            try:
-                with self.session.begin_nested():
-                    for resource in sorted(resources):
-                        self.session.add(LockRow(resource=resource, renewal=renewal_id, since=self._now()))
-                        self.session.flush()
-                return None
-            except sa.exc.IntegrityError:
-                if holder := self.session.scalar(held):
-                    return holder  # else it was given back just now, and nothing is taken yet
-
-    def release_locks(self, renewal_id: str) -> None:
-        self.session.execute(sa.delete(LockRow).where(LockRow.renewal == renewal_id))
-        self.let_go(f"renewal:{renewal_id}")
+        ticks = self.session.scalars(sa.select(TaskRow).where(TaskRow.renewal == row.id))
+        return mapping.renewal_from(row, steps.all(), votes.all(), ticks.all())
 
     # ---- audit -----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from certrenew.app.planner import Habits, Planner
 from certrenew.app.runner import Runner
 from certrenew.app.service import Service
 from certrenew.app.sessions import Sessions
+from certrenew.app.settling import Settling
 from certrenew.app.unit import Units
 from certrenew.certificates import CertificateType
 from certrenew.domain.approval import Gate, Person, Policy
@@ -106,9 +107,11 @@ class Bench:
             choices=frozenset({"lab-ca"}),
             now=self.clock.now,
         )
+        settling = Settling(units=self.units, sessions=self.sessions, clock=self.clock, pace=self.pace)
         self.service = Service(
             units=self.units,
             planner=self.planner,
+            settling=settling,
             policies=self.policies,
             clock=self.clock,
             changed=self.changed.append,
