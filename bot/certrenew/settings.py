@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -167,6 +167,14 @@ class ValidationTable(Table):
     due_days: float = Field(default=60.0, gt=0)
 
 
+class InventoryTable(Table):
+    """How often every certificate of every cluster is read, and how many days ahead the channel hears of an end."""
+
+    every_hours: float = Field(default=24.0, ge=0.1, le=24 * 31)
+    warn_days: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = (60, 30, 14, 7, 1)
+    concurrency: int = Field(default=4, ge=1, le=32)
+
+
 class PluginsTable(Table):
     enabled: tuple[str, ...] = ()
 
@@ -184,6 +192,7 @@ class Settings(Table):
     approval: ApprovalTable = ApprovalTable()
     pace: PaceTable = PaceTable()
     validation: ValidationTable = ValidationTable()
+    inventory: InventoryTable = InventoryTable()
     runbooks: tuple[RunbookTable, ...] = ()
     plugins: PluginsTable = PluginsTable()
     log: LogTable = LogTable()

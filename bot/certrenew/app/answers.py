@@ -1,16 +1,14 @@
 """Answers questions in plain text, the same for the chat and the terminal; nothing is changed."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from datetime import timedelta
 
-from certrenew.app.commands import Certificates, Help, ListRenewals, Question, Status
+from certrenew.app.commands import Certificates, Expiring, Help, ListRenewals, Question, Status
 from certrenew.app.grammar import Grammar
-from certrenew.app.inventory import read_snapshot
-from certrenew.app.sessions import Sessions
+from certrenew.app.stock_lines import certificate_lines, expiring_lines, trust_lines
+from certrenew.app.stocktaking import Shelf, Stocktaker, nothing_read
 from certrenew.app.unit import Units
 from certrenew.domain.approval import Person
-from certrenew.domain.errors import Unreachable
-from certrenew.domain.model import Certificate
 from certrenew.domain.plan import Phase, Plan
 from certrenew.domain.ports import Clock
 from certrenew.domain.renewal import Renewal, StepState
@@ -26,14 +24,22 @@ MARKS = {
 
 
 class Answers:
-    """Status, list, certificates and help."""
+    """Status, list, certificates, what expires, and help."""
 
     def __init__(
-        self, *, units: Units, sessions: Sessions, purposes: Sequence[str], grammar: Grammar, clock: Clock
+        self,
+        *,
+        units: Units,
+        stocktaker: Stocktaker,
+        shelf: Shelf,
+        clusters: Collection[str],
+        grammar: Grammar,
+        clock: Clock,
     ) -> None:
         self._units = units
-        self._sessions = sessions
-        self._purposes = purposes
+        self._stocktaker = stocktaker
+        self._shelf = shelf
+        self._clusters = sorted(clusters)
         self._grammar = grammar
         self._clock = clock
 
@@ -44,26 +50,27 @@ class Answers:
                 return self._status(subject)
             case ListRenewals(cluster=cluster):
                 return self._list(cluster)
-            case Certificates(cluster=cluster):
-                return "\n".join(certificate_lines(self.certificates(cluster), self._clock.now()))
+            case Certificates():
+                return self._certificates(question)
+            case Expiring():
+                return self._expiring(question)
             case Help():
                 return self._grammar.help_text()
 
-    def certificates(self, cluster: str) -> list[tuple[str, str, Certificate]]:
-        """(node, purpose, certificate) of every identity that this bot can renew, read now."""
-        session = self._sessions.open(cluster)
-        try:
-            snapshot = read_snapshot(session, self._purposes)
-        finally:
-            session.close()
-        found = [
-            (node.node.name, purpose, certificate)
-            for node in snapshot.nodes
-            for purpose, certificate in sorted(node.identities.items())
-        ]
-        if not found and snapshot.all_problems:
-            raise Unreachable(" ".join(snapshot.all_problems))
-        return found
+    def _certificates(self, question: Certificates) -> str:
+        readings = self._stocktaker.read(question.cluster)
+        nothing_read(readings)
+        now = self._clock.now()
+        if question.trust:
+            return "\n".join(trust_lines(readings, now))
+        return "\n".join(certificate_lines(readings, now, cluster=question.cluster))
+
+    def _expiring(self, question: Expiring) -> str:
+        now = self._clock.now()
+        holdings = self._shelf.falling_due(now + timedelta(days=question.days), cluster=question.cluster)
+        states = self._shelf.states(cluster=question.cluster)
+        clusters = (question.cluster,) if question.cluster else self._clusters
+        return "\n".join(expiring_lines(holdings, states, now, days=question.days, clusters=clusters))
 
     def _status(self, subject: str) -> str:
         with self._units(reading=True) as unit:
@@ -127,11 +134,3 @@ def plan_lines(plan: Plan) -> Iterator[str]:
             phase = step.phase
             yield f"{phase}:"
         yield f"  {number:>3}  [{step.risk}] {step.summary()}"
-
-
-def certificate_lines(found: Sequence[tuple[str, str, Certificate]], now: datetime) -> Iterator[str]:
-    for node, purpose, certificate in found:
-        days = (certificate.not_after - now).days
-        left = f"{days} days left" if days >= 0 else f"EXPIRED {-days} days ago"
-        signed = "self-signed" if certificate.self_signed else f"by {certificate.issuer}"
-        yield f"{node:<16} {purpose:<18} {certificate.not_after:%Y-%m-%d}  {left:<20} {signed}  {certificate.serial}"

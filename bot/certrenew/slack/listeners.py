@@ -15,7 +15,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from certrenew.app.commands import Certificates, Change, Help, ListRenewals, Question, Renew, Status
+from certrenew.app.commands import Certificates, Change, Expiring, Help, ListRenewals, Question, Renew, Status
 from certrenew.app.grammar import Grammar
 from certrenew.app.inbox import Inbox
 from certrenew.domain.approval import Person
@@ -86,7 +86,7 @@ class Listeners:
         self._replies.remember(key, str(body.get("response_url") or ""))
         if isinstance(command, Help):
             await ack("\n".join(shown(self._grammar.help_text(self._settings.command))))
-        elif isinstance(command, Status | ListRenewals | Certificates):
+        elif isinstance(command, Status | ListRenewals | Certificates | Expiring):
             await ack(_asking(command))
             self._spawn(self._answer(command, who, channel, key))
         else:

@@ -31,7 +31,7 @@ def manifest(*, command: str = "/certrenew", name: str = "certrenew") -> dict[st
                 {
                     "command": command,
                     "description": "Plan, approve and follow certificate renewals",
-                    "usage_hint": "<purpose> <cluster> | status | list | certs <cluster> | help",
+                    "usage_hint": "<purpose> <cluster> | status | list | certs <cluster> | expiring | help",
                     "should_escape": False,
                 }
             ],

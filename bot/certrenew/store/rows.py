@@ -184,16 +184,23 @@ class MessageRow(Base):
 
 
 class CertificateRow(Base):
+    """A certificate where it was last found; `names` is a JSON array."""
+
     __tablename__ = "certificate"
 
     cluster: Mapped[str] = mapped_column(primary_key=True)
     node: Mapped[str] = mapped_column(primary_key=True)
-    purpose: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    store: Mapped[str] = mapped_column(primary_key=True)
+    file: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(primary_key=True)
     serial: Mapped[str]
     subject: Mapped[str]
     issuer: Mapped[str]
-    fingerprint: Mapped[str]
-    not_after: Mapped[datetime]
+    names: Mapped[str]
+    not_before: Mapped[datetime]
+    not_after: Mapped[datetime] = mapped_column(index=True)
+    self_signed: Mapped[bool]
     seen_at: Mapped[datetime]
 
 

@@ -1,14 +1,10 @@
 """The store: opens units of work, and answers what only the database knows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from certrenew.domain.model import Certificate
-from certrenew.store.database import told_kindly
-from certrenew.store.rows import CertificateRow
 from certrenew.store.unit import Mailbox, NoMailbox, SqlUnit
 
 
@@ -34,22 +30,3 @@ class Store:
     def with_patience(self, seconds: float) -> "Store":
         """The same store for work that can wait: `seconds` for a database that is away."""
         return Store(self.engine, self._mailbox, patience=seconds, now=self._now)
-
-    def remember_certificates(self, cluster: str, found: Sequence[tuple[str, str, Certificate]]) -> None:
-        """Keep the last inventory of a cluster: (node, purpose, certificate)."""
-        with told_kindly(self.engine.url), Session(self.engine) as session, session.begin():
-            session.execute(sa.delete(CertificateRow).where(CertificateRow.cluster == cluster))
-            session.add_all(
-                CertificateRow(
-                    cluster=cluster,
-                    node=node,
-                    purpose=purpose,
-                    serial=certificate.serial,
-                    subject=certificate.subject,
-                    issuer=certificate.issuer,
-                    fingerprint=certificate.fingerprint,
-                    not_after=certificate.not_after,
-                    seen_at=self._now(),
-                )
-                for node, purpose, certificate in found
-            )

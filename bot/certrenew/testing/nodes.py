@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from certrenew import x509
 from certrenew.domain.errors import StepFailed
-from certrenew.domain.model import Node, Role, SecurityMode, Service
+from certrenew.domain.model import Kind, Node, Role, SecurityMode, Service, Stock, Stored
 
 if TYPE_CHECKING:
     from certrenew.testing.fakes import FakeCluster
@@ -39,6 +39,7 @@ class FakeNode:
     ports: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])  # (service, purpose)
     replication_problems: tuple[str, ...] = ()
     backup_running: bool = False
+    unshown: tuple[str, ...] = ()  # sentences: what this node lists but does not show
 
     def start(self, service: str, now: datetime) -> None:
         self.services[service] = FakeService(now)
@@ -73,6 +74,16 @@ class FakeNodeSession:
     def trust(self, purpose: str) -> tuple[str, ...]:
         with self._call(f"trust {self._name} {purpose}"):
             return tuple(self._node.trust.get(purpose, ()))
+
+    def certificates(self) -> Stock:
+        with self._call(f"certificates {self._name}"):
+            identities = [Stored(Kind.IDENTITY, name, f"{name}.pem", pem) for name, pem in self._node.stored.items()]
+            trusted = [
+                Stored(Kind.TRUST, store, f"{number}.pem", pem)
+                for store, held in self._node.trust.items()
+                for number, pem in enumerate(held, 1)
+            ]
+            return Stock((*identities, *trusted), self._node.unshown)
 
     def pending_csrs(self) -> frozenset[str]:
         with self._call(f"pending_csrs {self._name}"):

@@ -15,7 +15,7 @@ from certrenew.app.planner import Planner
 from certrenew.app.runner import Runner
 from certrenew.app.service import Service
 from certrenew.app.sessions import Sessions
-from certrenew.app.settling import Settling
+from certrenew.app.stocktaking import Stocktaker
 from certrenew.cucm.session import CucmClusters
 from certrenew.domain.errors import CertrenewError, ConfigError
 from certrenew.engine.engine import Engine, executor_name, plain_url
@@ -29,6 +29,7 @@ from certrenew.slack.poster import Poster
 from certrenew.slack.settings import SlackSettings
 from certrenew.slack.web import Web
 from certrenew.store.database import await_database, database_url, open_engine, upgrade
+from certrenew.store.inventory import InventoryStore
 from certrenew.store.messages import SqlMessages
 from certrenew.store.store import Store
 from certrenew.wiring import parts
@@ -85,7 +86,6 @@ class Application:
         self.service = Service(
             units=self.store,
             planner=self.planner,
-            settling=Settling(units=self.store, sessions=self.sessions, clock=self.clock, pace=parts.pace(settings)),
             policies=self.policies,
             clock=self.clock,
             changed=self.notifier.nudge,
@@ -93,10 +93,15 @@ class Application:
         self.inbox = Inbox(
             units=self.store.with_patience(IMPATIENT), service=self.service, clock=self.clock, holder=self.executor
         )
+        self.shelf = InventoryStore(self.database, self.clock.now)
+        self.stocktaker = Stocktaker(
+            sessions=self.sessions, shelf=self.shelf, clock=self.clock, at_once=settings.inventory.concurrency
+        )
         self.answers = Answers(
             units=self.store,
-            sessions=self.sessions,
-            purposes=[kind.purpose for kind in self.plugins.certificate_types.values()],
+            stocktaker=self.stocktaker,
+            shelf=self.shelf,
+            clusters=self.inventory,
             grammar=self.grammar,
             clock=self.clock,
         )
