@@ -22,12 +22,21 @@ VERBS: Mapping[str, Verb] = {
     "release": Verb("release <renewal> [reason]", "Let a prepared renewal install: phones are affected from here."),
     "retry": Verb("retry <renewal>", "Try the step once more at which a renewal stopped."),
     "skip": Verb("skip <renewal> <reason>", "Go on without the step at which a renewal stopped (approvers only)."),
+    "skip-part": Verb(
+        "skip-part <renewal> <purpose> <reason>", "Leave a whole purpose of a campaign out (approvers only)."
+    ),
     "pause": Verb("pause <renewal>", "Stop before the next step, until somebody resumes."),
     "resume": Verb("resume <renewal>", "Go on after a pause."),
     "abandon": Verb("abandon <renewal> <reason>", "End a renewal for good; what is done stays done."),
+    "done": Verb("done <renewal> <task> [note]", "Tick off what only a person can do after a renewal."),
+    "settle": Verb(
+        "settle <renewal> <reason>",
+        "Let the next trust anchor be renewed although phones of an ended renewal are missing (approvers only).",
+    ),
     "help": Verb("help", "Show this."),
 }
-REASONED = ("approve", "reject", "release", "skip", "abandon")  # a reason may follow
+REASONED = ("approve", "reject", "release", "skip", "skip-part", "done", "settle", "abandon")  # a reason may follow
+NAMING = ("skip-part", "done")  # what of the renewal is meant stands before the reason
 RENEW = Verb(
     "<purpose> <cluster> [options]",
     "Plan a renewal and offer it for approval; nothing changes before somebody else approves. The purpose “all” plans"

@@ -15,6 +15,7 @@ from certrenew.app.planner import Planner
 from certrenew.app.runner import Runner
 from certrenew.app.service import Service
 from certrenew.app.sessions import Sessions
+from certrenew.app.settling import Settling
 from certrenew.app.stocktaking import Stocktaker
 from certrenew.cucm.session import CucmClusters
 from certrenew.domain.errors import CertrenewError, ConfigError
@@ -86,6 +87,7 @@ class Application:
         self.service = Service(
             units=self.store,
             planner=self.planner,
+            settling=Settling(units=self.store, sessions=self.sessions, clock=self.clock, pace=parts.pace(settings)),
             policies=self.policies,
             clock=self.clock,
             changed=self.notifier.nudge,
