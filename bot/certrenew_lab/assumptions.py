@@ -90,6 +90,8 @@ REGISTER: tuple[Assumption, ...] = (
     Assumption("A-72", "how CUCM lists IM and Presence nodes", "usage Subscriber; `cups` in 'show network cluster'",
                "recollection"),
     Assumption("A-73", "REST refusals of odd request fields", "400 and one message per request", "unknown"),
+    Assumption("A-74", "when the other IM and Presence nodes have the publisher's tomcat-trust and cup-xmpp-trust",
+               "after a restart of Cisco Intercluster Sync Agent there", "partial"),
     Assumption("A-80", "whether TVS vouches for a regenerated ITLRecovery", "no: only the localkey reset saves phones",
                "inferred", "phone.tvs_vouches_for_recovery"),
     Assumption("A-81", "when CallManager believes an LSC of the CAPF before", "while the old CAPF is in CAPF-trust and "

@@ -17,7 +17,7 @@ from .fleet import Fleet
 from .journal import Journal
 from .node import Node
 from .phone import Phone
-from .presence import tie_presence_services
+from .presence import tie_presence_nodes
 from .rate import RateWindow
 from .release import Release
 from .services import Event, ServiceBoard, Watcher
@@ -81,8 +81,7 @@ class Cluster:
             )
             for number, own in enumerate(scenario.nodes, start=10)
         )
-        for node in self.presence_nodes:
-            tie_presence_services(scenario, node.services)
+        tie_presence_nodes(scenario, self.presence_nodes)
         self.distribution = Distribution(self.clock, self.journal, scenario.distribution_seconds)
         self.authorities: Authorities
         self.files: TrustFiles

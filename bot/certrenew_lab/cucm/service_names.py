@@ -17,6 +17,7 @@ CTL_PROVIDER = "Cisco CTL Provider"
 RIS = "Cisco RIS Data Collector"
 AXL_TOMCAT = "Cisco AXL Tomcat"
 CHANGE_NOTIFICATION = "Cisco Certificate Change Notification"
+INTERCLUSTER_SYNC = "Cisco Intercluster Sync Agent"
 SIP_PROXY = "Cisco SIP Proxy"
 PRESENCE_ENGINE = "Cisco Presence Engine"
 XCP_PREFIX = "Cisco XCP "
@@ -83,7 +84,7 @@ PRESENCE_NETWORK_SERVICES = (
     "Cisco Database Layer Monitor",
     XCP_ROUTER,
     "Cisco XCP Config Manager",
-    "Cisco Intercluster Sync Agent",
+    INTERCLUSTER_SYNC,
     "Cisco Sync Agent",
     "Cisco Login Datastore",
     "Cisco Route Datastore",

@@ -146,6 +146,31 @@ async def test_high_availability_alone_does_no_harm(lab: LabCucm) -> None:
     assert services.started(ROUTER)
 
 
+async def test_the_sync_agent_takes_the_chain_to_the_other_presence_nodes(
+    lab: LabCucm, new_ca: LabAuthority, tmp_path: Path
+) -> None:
+    signed = await renew(lab, new_ca, "cup-xmpp", tmp_path)
+    peer = lab.cluster.nodes[PRESENCE + 1].store.trust["cup-xmpp-trust"]
+    assert not peer.chain_is_complete(signed)
+    await lab.cluster.nodes[PRESENCE].services.start_restart("Cisco Intercluster Sync Agent", "test")
+    assert peer.chain_is_complete(signed)
+    assert not lab.cluster.publisher.store.trust["tomcat-trust"].chain_is_complete(signed)
+
+
+@pytest.mark.parametrize(
+    ("port", "unit"), [("xmpp", "cup-xmpp"), ("federation", "cup-xmpp-s2s"), ("presence_sip", "cup")]
+)
+async def test_a_client_with_ecdsa_ciphers_alone_sees_the_ecdsa_certificate(lab: LabCucm, port: str, unit: str) -> None:
+    identities = lab.cluster.nodes[PRESENCE].store.identities
+    assert await served(lab, port, PRESENCE, ciphers="aECDSA") == identities[f"{unit}-ECDSA"].fingerprint
+    assert await served(lab, port, PRESENCE) == identities[unit].fingerprint
+
+
+async def test_they_have_no_trust_list_of_phones(lab: LabCucm) -> None:
+    shown = await on_cli(lab, "show itl", node=PRESENCE)
+    assert "No valid command entered\r\nExecuted command unsuccessfully" in shown
+
+
 async def test_phones_register_with_call_processing_nodes_only(lab: LabCucm) -> None:
     assert set(lab.cluster.fleet.registered_per_node()) == {"cucm-pub", "cucm-sub1"}
     assert lab.cluster.fleet.baseline == 60

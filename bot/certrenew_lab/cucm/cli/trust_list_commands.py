@@ -30,7 +30,9 @@ async def show_ctl(session: Session, _: str) -> None:
 
 @command("show itl", level=0)
 async def show_itl(session: Session, _: str) -> None:
-    """The ITL file of this TFTP node; ASSUMPTION A-05 for its layout."""
+    """The ITL file of this TFTP node; ASSUMPTION A-05 for its layout. IM and Presence nodes have none."""
+    if session.node.name not in session.cluster.files.itl:
+        raise CommandFailed("No valid command entered")
     await session.terminal.page(_text(session.cluster.files.itl[session.node.name], "ITL"))
 
 
