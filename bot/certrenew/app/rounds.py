@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 LEASE_NAME = "inventory"
 LEASE = 1800.0  # seconds; longer than one cluster takes. Of a replica that died it is freed at once
-LOOK = 30.0  # seconds between two looks at whose turn it is
+LOOK = 60.0  # seconds between two looks at whose turn it is
 APART = timedelta(minutes=15)  # between two clusters, unless there are too many of them for that
 
 

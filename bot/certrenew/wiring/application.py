@@ -8,10 +8,12 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from certrenew.app.answers import Answers
+from certrenew.app.expiry import LogDigest
 from certrenew.app.grammar import Grammar
 from certrenew.app.inbox import Inbox
 from certrenew.app.notify import Notifier
 from certrenew.app.planner import Planner
+from certrenew.app.rounds import Rounds
 from certrenew.app.runner import Runner
 from certrenew.app.service import Service
 from certrenew.app.sessions import Sessions
@@ -34,6 +36,7 @@ from certrenew.store.inventory import InventoryStore
 from certrenew.store.messages import SqlMessages
 from certrenew.store.store import Store
 from certrenew.wiring import parts
+from certrenew.wiring.inventory import rounds
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +113,7 @@ class Application:
         self._runner: Runner | None = None
         self._engine: Engine | None = None
         self._bot: SlackBot | None = None
+        self._rounds: Rounds | None = None
         self._stopping = threading.Event()
 
     def _groups(self, slack: SlackSettings | None) -> ApproverGroups | None:
@@ -139,6 +143,19 @@ class Application:
         self._engine.start(self._runner.advance, lost=lost or die)
         if self.slack_settings is not None:
             self._start_slack(self.slack_settings)
+        self._rounds = rounds(
+            self.settings.inventory,
+            units=self.store,
+            shelf=self.shelf,
+            stocktaker=self.stocktaker,
+            types=self.plugins.certificate_types.values(),
+            clusters=self.inventory,
+            clock=self.clock,
+            holder=self.executor,
+            digest=LogDigest(),
+            channel=self.slack_settings.channel_of if self.slack_settings else lambda _: "",
+        )
+        self._rounds.start()
         threading.Thread(target=self._sweep, name="sweeper", daemon=True).start()
 
     def _start_slack(self, slack: SlackSettings) -> None:
@@ -174,6 +191,8 @@ class Application:
         The process has to end after this: see `busy`.
         """
         self._stopping.set()
+        if self._rounds is not None:
+            self._rounds.close()
         if self._runner is not None:
             self._runner.leave()
         self.inbox.close()
