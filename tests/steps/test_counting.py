@@ -53,11 +53,11 @@ def test_devices_without_a_name_are_counted_in_the_end(make_bench: MakeBench, mo
     monkeypatch.setattr("certrenew.testing.fakes.FakeClusterSession.registrations", lambda _self, _names: {})
     served = FakeNodeSession.served
 
-    def and_they_leave(self: FakeNodeSession, port: int) -> str | None:
+    def and_they_leave(self: FakeNodeSession, port: int, *, elliptic: bool | None = None) -> str | None:
         if not bench.cluster.phones.stragglers:
             bench.cluster.phones.stragglers = {phone.name for phone in bench.cluster.phones.phones}
             bench.cluster.phones.reset_all()
-        return served(self, port)
+        return served(self, port, elliptic=elliptic)
 
     renewal = bench.approved()
     bench.run(renewal, release=False)

@@ -11,7 +11,7 @@ from certrenew.app.commands import Retry, Skip
 from certrenew.app.context import Context
 from certrenew.app.inventory import read_snapshot
 from certrenew.app.runner import BACKOFF
-from certrenew.certificates import CertificateType, Options
+from certrenew.certificates import CertificateType, Options, Where
 from certrenew.domain.errors import AnswerLost, StepFailed
 from certrenew.domain.model import SecurityMode, Snapshot
 from certrenew.domain.plan import Done, Plan, Ready, Satisfied, Waiting
@@ -34,11 +34,16 @@ class CertificateTypeContract:
     modes: ClassVar[tuple[SecurityMode, ...]] = (SecurityMode.NON_SECURE, SecurityMode.MIXED)
 
     def bench(self, make_bench: MakeBench, mode: SecurityMode) -> Bench:
-        return make_bench(self.kind, cluster={"security_mode": mode, **self.cluster})
+        return make_bench(self.kind, cluster=self.options(mode))
+
+    def options(self, mode: SecurityMode) -> dict[str, Any]:
+        """What the fake cluster is made with: nodes of the IM and Presence Service where only they have the purpose."""
+        presence = {"presence": 2} if self.kind.where in (Where.PRESENCE, Where.PRESENCE_PUBLISHER) else {}
+        return {"security_mode": mode, **presence, **self.cluster}
 
     def snapshot(self, mode: SecurityMode) -> Snapshot:
-        fake = FakeCluster(self.kind, **{"security_mode": mode, **self.cluster})
-        return read_snapshot(fake.open(fake.cluster), [self.kind.purpose])
+        fake = FakeCluster(self.kind, **self.options(mode))
+        return read_snapshot(fake.open(fake.cluster), [self.kind])
 
     def plans(self) -> list[Plan]:
         return [self.kind.plan(self.snapshot(mode), Options(authority="lab-ca")) for mode in self.modes]
@@ -84,7 +89,8 @@ class CertificateTypeContract:
                 node = bench.cluster.nodes[target.node]
                 assert node.stored[self.kind.purpose] != before[target.node][self.kind.purpose]
                 for port in self.kind.ports:
-                    assert node.served[port] == node.stored[self.kind.purpose], f"{target.node} port {port}"
+                    shown = node.presents(port, elliptic=self.kind.elliptic)
+                    assert shown == node.stored[self.kind.purpose], f"{target.node} port {port}"
 
     def test_a_crash_right_after_an_act_never_repeats_it(self, make_bench: MakeBench) -> None:
         """The bot dies after every act of one renewal, and starts again each time."""
@@ -125,7 +131,7 @@ class CertificateTypeContract:
 
     def test_a_satisfied_check_returns_what_the_act_left(self) -> None:
         for mode in self.modes:
-            fake = FakeCluster(self.kind, **{"security_mode": mode, **self.cluster})
+            fake = FakeCluster(self.kind, **self.options(mode))
             Rehearsal(self.kind, fake).run()
 
     def test_a_stopped_renewal_can_be_retried_to_its_end(self, make_bench: MakeBench) -> None:
@@ -154,7 +160,7 @@ class Rehearsal:
         self.fake = fake
         self.authority = FakeAuthority(clock=fake.clock)
         self.session = fake.open(fake.cluster)
-        plan = kind.plan(read_snapshot(self.session, [kind.purpose]), Options(authority="lab-ca"))
+        plan = kind.plan(read_snapshot(self.session, [kind]), Options(authority="lab-ca"))
         now = fake.clock.now()
         self.renewal = Renewal(
             id="0" * 32, plan=plan, state=State.RUNNING, requester=ALICE, created_at=now, approve_by=now

@@ -111,6 +111,14 @@ def chains(leaf_pem: str, pool_pem: Sequence[str], roots_pem: Sequence[str]) -> 
     return False
 
 
+def file_name(pem: str) -> str:
+    """The name of a trust certificate's file since 14SU1: its common name and its serial number."""
+    found = x509.load_pem_x509_certificate(pem.encode())
+    names = found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    name = str(names[0].value) if names else "certificate"
+    return f"{name.replace(' ', '_')}_{found.serial_number:x}.pem"
+
+
 def _signed(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)

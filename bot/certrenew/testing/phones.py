@@ -1,6 +1,6 @@
 """Fake phones: they leave when something resets them and come back after a while, or never."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,19 +19,24 @@ class FakePhone:
     back_at: datetime
     since: datetime
     reason: int = 0
+    itl: frozenset[str] = frozenset()  # serial numbers in the files that it holds
+    ctl: frozenset[str] = frozenset()
 
 
 @dataclass
 class FakePhones:
-    """`stragglers` are names that never come back once they have left."""
+    """`stragglers` are names that never come back once they have left; `accepts` says who still trusts the cluster."""
 
     clock: Clock
+    accepts: Callable[[FakePhone], bool] = lambda _phone: True
     phones: list[FakePhone] = field(default_factory=list[FakePhone])
     stragglers: set[str] = field(default_factory=set[str])
 
     def add(self, name: str, device_pool: str, node: str) -> None:
         start = self.clock.now() - timedelta(days=3)
-        self.phones.append(FakePhone(name, device_pool, node, start, start))
+        phone = FakePhone(name, device_pool, node, start, start)
+        self.accepts(phone)
+        self.phones.append(phone)
 
     def configured(self) -> tuple[Phone, ...]:
         return tuple(Phone(phone.name, phone.device_pool) for phone in self.phones)
@@ -39,6 +44,8 @@ class FakePhones:
     def leave(self, phones: Sequence[FakePhone], reason: int) -> None:
         now = self.clock.now()
         for phone in phones:
+            if not self.accepts(phone):
+                self.stragglers.add(phone.name)
             gone = phone.name in self.stragglers
             phone.since, phone.reason = now, reason
             phone.back_at = datetime.max.replace(tzinfo=now.tzinfo) if gone else now + timedelta(seconds=AWAY)
