@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from certrenew.app.commands import Certificates, Expiring, Help, ListRenewals, Question, Status
 from certrenew.app.grammar import Grammar
+from certrenew.app.overview import overview
 from certrenew.app.stock_lines import certificate_lines, expiring_lines, trust_lines
 from certrenew.app.stocktaking import Shelf, Stocktaker, nothing_read
 from certrenew.app.unit import Units
@@ -92,6 +93,10 @@ class Answers:
 def one_line(renewal: Renewal) -> str:
     done = sum(record.over for record in renewal.steps)
     why = f" ({renewal.reason})" if renewal.reason else ""
+    if not renewal.readable:
+        why += " (planned by another version of certrenew)"
+    if left := len(renewal.open_tasks):
+        why += f" ({left} open for people)"
     return (
         f"{renewal.short_id}  {renewal.state:<9}  {renewal.plan.purpose} on {renewal.plan.cluster},"
         f" {done} of {len(renewal.steps)} steps, asked for by {renewal.requester.name}"
@@ -107,6 +112,9 @@ def renewal_lines(renewal: Renewal) -> Iterator[str]:
     for vote in renewal.approvals:
         why = f": {vote.reason}" if vote.reason else ""
         yield f"{vote.decision} at the {vote.gate} gate by {vote.person.name}, {vote.at:%Y-%m-%d %H:%M} UTC{why}"
+    yield from overview(renewal)
+    if plan.parts:
+        return  # hundreds of steps: the lines of its purposes say where it stands
     phase: Phase | None = None
     for record in renewal.steps:
         step = plan.steps[record.number - 1]

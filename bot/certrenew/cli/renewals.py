@@ -19,7 +19,10 @@ from certrenew.app.commands import (
     Renew,
     Resume,
     Retry,
+    Settle,
     Skip,
+    SkipPart,
+    Tick,
 )
 from certrenew.app.decisions import Answer
 from certrenew.app.words import RENEW, VERBS
@@ -149,6 +152,9 @@ def summary(renewal: Renewal) -> dict[str, object]:
         "gate": str(renewal.gate) if renewal.gate else None,
         "created_at": renewal.created_at.isoformat(),
         "ended_at": renewal.ended_at.isoformat() if renewal.ended_at else None,
+        "parts": [{"purpose": part.purpose, "left_out": renewal.left_out(part)} for part in renewal.plan.all_parts],
+        "tasks": [{"key": task.key, "text": task.text, "done": task.done} for task in renewal.tasks],
+        "unsettled": renewal.unsettled,
         "steps": [
             {"number": step.number, "kind": step.kind, "node": step.node, "state": str(step.state)}
             for step in renewal.steps
@@ -163,20 +169,22 @@ def _renew(app: Application, words: Sequence[str]) -> Renew:
     return command
 
 
-def _decision(name: str, make: Callable[[str, str], Change], *, reason: str) -> click.Command:
-    """A command that decides about one renewal. `reason` is "no", "may" or "must"."""
+def _decision(name: str, make: Callable[..., Change], *, reason: str, naming: str = "") -> click.Command:
+    """A command that decides about one renewal. `reason` is "no", "may" or "must"; `naming` is what of it is meant."""
     help_text = f"{VERBS[name].does} RENEWAL is its id, the beginning of that, or its cluster."
 
     @click.pass_obj
-    def run(shell: Shell, renewal: str, reason: tuple[str, ...] = ()) -> None:
+    def run(shell: Shell, /, renewal: str, reason: tuple[str, ...] = (), **named: str) -> None:
         with shell.acting() as (_, have_done):
-            answer: Answer = have_done(make(renewal, " ".join(reason)))
+            answer: Answer = have_done(make(renewal, " ".join(reason), *named.values()))
             click.echo(answer.text)
 
     command = click.command(name, help=help_text)(run)
     command.params.insert(0, click.Argument(["renewal"]))
+    if naming:
+        command.params.insert(1, click.Argument([naming]))
     if reason != "no":
-        command.params.insert(1, click.Argument(["reason"], nargs=-1, required=reason == "must"))
+        command.params.insert(1 + bool(naming), click.Argument(["reason"], nargs=-1, required=reason == "must"))
     return command
 
 
@@ -191,6 +199,14 @@ COMMANDS = (
     _decision("release", lambda ref, why: Release(renewal=ref, reason=why), reason="may"),
     _decision("retry", lambda ref, _: Retry(renewal=ref), reason="no"),
     _decision("skip", lambda ref, why: Skip(renewal=ref, reason=why), reason="must"),
+    _decision(
+        "skip-part",
+        lambda ref, why, part: SkipPart(renewal=ref, part=part, reason=why),
+        reason="must",
+        naming="purpose",
+    ),
+    _decision("done", lambda ref, note, task: Tick(renewal=ref, task=task, note=note), reason="may", naming="task"),
+    _decision("settle", lambda ref, why: Settle(renewal=ref, reason=why), reason="must"),
     _decision("pause", lambda ref, _: Pause(renewal=ref), reason="no"),
     _decision("resume", lambda ref, _: Resume(renewal=ref), reason="no"),
     _decision("abandon", lambda ref, why: Abandon(renewal=ref, reason=why), reason="must"),

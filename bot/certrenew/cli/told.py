@@ -18,6 +18,13 @@ def told(event: Event) -> str:
             return f"waiting  {what}: {details.get('why', '')}"
         case What.STEP_SKIPPED:
             return f"skipped  {what}, by {event.actor_name}: {details.get('reason', '')}"
+        case What.PART_SKIPPED:
+            return f"left out {details.get('title')}, by {event.actor_name}: {details.get('reason', '')}"
+        case What.TASK_DONE:
+            note = f": {details['note']}" if details.get("note") else ""
+            return f"task     {details.get('task')} done by {event.actor_name}{note}"
+        case What.SETTLED:
+            return f"settled  {details.get('seen') or details.get('reason')}, asked by {event.actor_name}"
         case What.STOPPED | What.PLAN_CHANGED:
             now = details.get("now")
             standing = "".join(f"\n          {line}" for line in now) if isinstance(now, list) else ""

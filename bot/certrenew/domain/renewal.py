@@ -95,6 +95,7 @@ class TaskRecord:
 class Renewal:
     """One renewal from request to end. `approve_by` is when an undecided plan expires.
 
+    `unsettled` says that it has ended and still keeps other trust anchors of its cluster from being renewed.
     `readable` is False when another version of certrenew stored the plan: its steps then only say what they were.
     """
 
@@ -115,6 +116,7 @@ class Renewal:
     approvals: tuple[Approval, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     tasks: tuple[TaskRecord, ...] = ()
+    unsettled: bool = False
     readable: bool = True
 
     @property

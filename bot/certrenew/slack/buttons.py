@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from certrenew.app.commands import Abandon, Approve, Change, Pause, Reject, Release, Resume, Retry, Skip
+from certrenew.app.commands import Abandon, Approve, Change, Pause, Reject, Release, Renew, Resume, Retry, Skip, Tick
 from certrenew.domain.approval import Policy
 from certrenew.domain.errors import CommandRefused
 from certrenew.domain.plan import Risk
@@ -15,8 +15,10 @@ from certrenew.slack.text import at_release_gate, count, cut
 PREFIX = "certrenew:"
 ACTIONS = re.compile("^certrenew:")
 VALUE = re.compile(
-    r"^(?P<renewal>[0-9A-Za-z_-]{1,64})(?: (?:(?P<step>\d{1,4})(?:\.(?P<attempt>\d{1,6}))?|(?P<digest>[0-9a-f]{64})))?$"
+    r"^(?P<renewal>[0-9A-Za-z_-]{1,64})(?: (?:(?P<step>\d{1,4})(?:\.(?P<attempt>\d{1,6}))?|(?P<digest>[0-9a-f]{64})"
+    r"|task:(?P<task>\S{1,64})))?$"
 )
+WANTED = re.compile(r"^(?P<purpose>\S{1,64}) (?P<cluster>\S{1,128})$")
 
 
 class Do(StrEnum):
@@ -28,17 +30,25 @@ class Do(StrEnum):
     ABANDON = "abandon"
     PAUSE = "pause"
     RESUME = "resume"
+    DONE = "done"
+    RENEW = "renew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """What a button asks for. `ask` says that a reason must be given first, in a dialog."""
+    """What a button asks for. `ask` says that a reason must be given first, in a dialog.
+
+    `purpose` and `cluster` are of a renewal that does not exist yet.
+    """
 
     do: Do
-    renewal: str
+    renewal: str = ""
     step: int = 0
     attempt: int = 0
     digest: str = ""
+    task: str = ""
+    purpose: str = ""
+    cluster: str = ""
     ask: bool = False
 
     def command(self, reason: str = "") -> Change:
@@ -59,13 +69,19 @@ class Click:
                 return Pause(renewal=self.renewal)
             case Do.RESUME:
                 return Resume(renewal=self.renewal)
+            case Do.DONE:
+                return Tick(renewal=self.renewal, task=self.task)
+            case Do.RENEW:
+                return Renew(purpose=self.purpose, cluster=self.cluster)
 
 
 def read(action_id: str, value: str) -> Click:
     """The click behind a button; raises CommandRefused for a button that this version does not know."""
     name, _, ask = action_id.removeprefix(PREFIX).partition(":")
+    if name == Do.RENEW and (wanted := WANTED.match(value)):
+        return Click(do=Do.RENEW, purpose=wanted["purpose"], cluster=wanted["cluster"])
     found = VALUE.match(value)
-    if name not in list(Do) or found is None:
+    if name not in list(Do) or name == Do.RENEW or found is None:
         raise CommandRefused("This button is not one that certrenew knows now; nothing has changed. Try: status.")
     return Click(
         do=Do(name),
@@ -73,6 +89,7 @@ def read(action_id: str, value: str) -> Click:
         step=int(found["step"] or 0),
         attempt=int(found["attempt"] or 0),
         digest=found["digest"] or "",
+        task=found["task"] or "",
         ask=ask == "reason",
     )
 
@@ -95,6 +112,23 @@ def buttons(renewal: Renewal, policy: Policy) -> list[dict[str, Any]]:
         case State.STOPPED:
             return [*_after_a_stop(renewal), _abandon(renewal)]
     return []
+
+
+def done_button(renewal: Renewal, task: str) -> dict[str, Any]:
+    """Ticks one task off."""
+    button = _button(renewal, Do.DONE, "Done")
+    return button | {"value": f"{renewal.id} task:{task}", "accessibility_label": cut(f"Done: {task}", 75)}
+
+
+def renew_button(purpose: str, cluster: str) -> dict[str, Any]:
+    """Asks for a plan, as if the person who clicks had typed it."""
+    return {
+        "type": "button",
+        "action_id": f"{PREFIX}{Do.RENEW}",
+        "text": {"type": "plain_text", "text": "Renew"},
+        "value": f"{purpose} {cluster}",
+        "accessibility_label": cut(f"Plan a renewal of {purpose} on {cluster}", 75),
+    }
 
 
 def _approve(renewal: Renewal, policy: Policy) -> dict[str, Any]:
@@ -127,7 +161,7 @@ def _after_a_stop(renewal: Renewal) -> list[dict[str, Any]]:
         retry |= _confirm("Do it again?", "Nobody can tell whether it was done already. Retry does it again.", "Retry")
     elif step.risk is Risk.OUTAGE:
         retry |= _confirm("Try it again?", f"{step.summary()}. Services or phones may be away for a while.", "Retry")
-    if renewal.plan.why_not_skip(record.number):
+    if renewal.plan.why_not_skip(record.number, skipped=renewal.skipped):
         return [retry]
     skip = _button(renewal, Do.SKIP, f"Skip step {record.number}", ask=True)
     skip["value"] = f"{renewal.id} {record.number}"

@@ -8,10 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from certrenew.domain.approval import Approval, Decision, Gate, Policy
-from certrenew.domain.plan import Phase, Target
+from certrenew.domain.plan import Part, Phase, Target
 from certrenew.domain.renewal import Renewal, State, Want
 from certrenew.slack.buttons import buttons
-from certrenew.slack.progress import left_waiting, now_line, phase_lines, report_lines, stop_lines, summary, truth
+from certrenew.slack.progress import (
+    left_waiting,
+    now_line,
+    part_title,
+    phase_lines,
+    report_lines,
+    stop_lines,
+    summary,
+    truth,
+    unsettled,
+)
 from certrenew.slack.text import (
     PHASES,
     SECTION_LIMIT,
@@ -115,6 +125,8 @@ def _plan_lines(renewal: Renewal, policy: Policy, now: datetime) -> Iterator[lis
         yield [f"*Impact:* {line_of(plan.impact, 1200)}"]
     if plan.cautions:
         yield ["*Cautions*", *(f"• {line_of(caution, 500)}" for caution in plan.cautions[:15])]
+    if plan.parts:
+        yield ["*Purposes, in this order*", *(_part(part) for part in plan.parts)]
     steps = [(phase, sum(step.phase is phase for step in plan.steps)) for phase in Phase]
     yield [
         f"*{count(len(plan.steps), 'step')}* (all of them are in the thread)",
@@ -122,6 +134,11 @@ def _plan_lines(renewal: Renewal, policy: Policy, now: datetime) -> Iterator[lis
     ]
     yield [f"*Needed:* {_needed(policy)} by {when(renewal.approve_by)}; nothing changes before.", *_votes(renewal)]
     yield [f"*Then:* preparation, without impact on calls. {_releaser(policy)}"]
+
+
+def _part(part: Part) -> str:
+    by = f", signed by {line_of(part.authority, 80)}" if part.authority else ""
+    return f"• {line_of(part.title, 80)}: {count(len(part.steps), 'step')}{by}"
 
 
 def _needed(policy: Policy) -> str:
@@ -169,15 +186,24 @@ def _end_lines(renewal: Renewal) -> Iterator[list[str]]:
             yield list(stop_lines(renewal))
         case State.SUCCEEDED:
             yield ["*What was proved*", *(list(report_lines(renewal)) or ["Every step is done."])]
+            yield [*unsettled(renewal), *_left(renewal)]
         case State.ABANDONED:
             yield [
                 f"⛔ It was ended before its last step. {line_of(renewal.reason)}".rstrip(),
                 f"*What is true now:* {truth(renewal)}{left_waiting(renewal)}",
+                *unsettled(renewal),
+                *_left(renewal),
             ]
         case State.REJECTED:
             yield ["Nothing was changed on the cluster."]
         case State.EXPIRED:
             yield ["⌛ Nobody decided in time. Nothing was changed on the cluster; ask for a new plan."]
+
+
+def _left(renewal: Renewal) -> Iterator[str]:
+    if left := renewal.open_tasks:
+        keys = ", ".join(code(task.key) for task in left[:10])
+        yield f"📝 *Still to do, by people:* {len(left)} of {count(len(renewal.tasks), 'task')} ({keys})."
 
 
 def _votes(renewal: Renewal) -> Iterator[str]:
@@ -211,11 +237,13 @@ def plain(message: Message) -> Message:
 def step_list(renewal: Renewal) -> list[str]:
     """Every step of the plan in order, as texts for the thread."""
     lines: list[str] = []
-    phase: Phase | None = None
+    heading = ""
     for number, step in enumerate(renewal.plan.steps, start=1):
-        if step.phase is not phase:
-            phase = step.phase
-            lines.append(f"*{PHASES[phase][0]}* ({PHASES[phase][1]})")
+        part = part_title(renewal, number)
+        found = f"*{PHASES[step.phase][0]}{f', {part}' if part else ''}* ({PHASES[step.phase][1]})"
+        if found != heading:
+            heading = found
+            lines.append(found)
         lines.append(f"{number}. {line_of(step.summary(), 300)}")
     return list(pages(lines))
 

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from certrenew.app.inbox import Inbox
 from certrenew.domain.approval import Person
 from certrenew.domain.errors import CertrenewError, CommandRefused, NotAllowed
 from certrenew.slack import modals
-from certrenew.slack.buttons import ACTIONS, Click, read
+from certrenew.slack.buttons import ACTIONS, Click, Do, read
 from certrenew.slack.people import person, user_of
 from certrenew.slack.replies import Replies, shown
 from certrenew.slack.settings import SlackSettings
@@ -111,6 +112,7 @@ class Listeners:
         try:
             who = self._welcome(person(body))
             click = read(str(action["action_id"]), str(action.get("value") or ""))
+            command = self._command(click)
         except CommandRefused as refusal:
             await ack()
             await self._replies.tell(body["user"]["id"], channel, str(refusal))
@@ -120,12 +122,20 @@ class Listeners:
             await self._open(click, str(body["trigger_id"]), channel, who)
             return
         shown_at = str(container.get("message_ts") or "")
-        key = _key("click", click.renewal, click.do, who.id, action.get("action_ts", ""), channel, shown_at)
+        about = click.renewal or f"{click.purpose} {click.cluster}"
+        key = _key("click", about, click.do, who.id, action.get("action_ts", ""), channel, shown_at)
         self._replies.remember(key, str(body.get("response_url") or ""))
-        problem = await self._keep(click.command(), who, key, channel)
+        problem = await self._keep(command, who, key, channel)
         await ack()
-        if problem:
-            await self._replies.tell(user_of(who), channel, problem, key=key)
+        if told := problem or _planning(command):
+            await self._replies.tell(user_of(who), channel, told, key=key)
+
+    def _command(self, click: Click) -> Change:
+        """A renewal that a button asks for is checked like one that is typed: the configuration may have changed."""
+        if click.do is not Do.RENEW:
+            return click.command()
+        purpose, cluster = self._grammar.purpose(click.purpose), self._grammar.cluster(click.cluster)
+        return replace(click, purpose=purpose, cluster=cluster).command()
 
     async def _open(self, click: Click, trigger: str, channel: str, who: Person) -> None:
         """At once: the trigger lives for three seconds, so nothing is read before."""

@@ -140,9 +140,11 @@ class Poster:
     def _tell(self, renewal: Renewal, card: Row, events: Sequence[Event]) -> None:
         try:
             self._thread.tell(renewal, card, events)
+            self._thread.show_tasks(renewal, card)
         except CardGone:
             if fresh := self._drawing.replace(renewal, card):
                 self._thread.tell(renewal, fresh, events)
+                self._thread.show_tasks(renewal, fresh)
 
     def _refresh(self, renewal: Renewal) -> None:
         card = self._drawing.find(renewal)

@@ -8,7 +8,8 @@ from certrenew.domain.plan import Risk
 from certrenew.domain.renewal import Renewal
 from certrenew.slack.cards import step_name
 from certrenew.slack.evidence import done, warned
-from certrenew.slack.progress import choices, left_waiting, report_lines, truth
+from certrenew.slack.progress import choices, left_waiting, part_title, report_lines, truth, unsettled
+from certrenew.slack.tasks import open_line
 from certrenew.slack.text import POST_LIMIT, count, cut, line_of, mention, pages, when
 
 MOST_NODES = 24
@@ -75,15 +76,23 @@ def said(renewal: Renewal, event: Event, *, approvers: str = "") -> str:
 
 
 def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str) -> str:
+    number = _number(event)
+    part = f"{title}: " if (title := part_title(renewal, number)) else ""
     match event.what:
         case What.STEP_STARTED:
-            return f"🔵 Step {_number(event)} begins: {_about(event)}" if _outage(renewal, event) else ""
+            return f"🔵 {part}Step {number} begins: {_about(event)}" if _outage(renewal, event) else ""
         case What.STEP_WAITING:
-            return (
-                f"⏳ Step {_number(event)} waits: {_about(event)} {_ended(line_of(_why(event)))}" if _why(event) else ""
-            )
+            why = _ended(line_of(_why(event)))
+            return f"⏳ {part}Step {number} waits: {_about(event)} {why}" if _why(event) else ""
         case What.STEP_FINISHED:
-            return f"✅ {done(event)}{warned(event)}"
+            return f"✅ {part}{done(event)}{warned(event)}"
+        case What.PART_SKIPPED:
+            return f"⏭️ {who} left out {line_of(_text(event, 'title'), 80)}; nothing of it was installed.{reason}"
+        case What.TASK_DONE:
+            return "" if event.details.get("open") else f"✅ {who} did the last of what people had to do."
+        case What.SETTLED:
+            seen = f": {line_of(_text(event, 'seen'))}" if _text(event, "seen") else f", on the word of {who}"
+            return f"✅ The cluster counts as settled{seen}.{reason} Its next trust anchor can be renewed."
         case What.STEP_SKIPPED:
             return f"⏭️ {who} skipped {step}.{reason}"
         case What.RETRIED:
@@ -114,15 +123,20 @@ def _final(renewal: Renewal, event: Event) -> Iterator[str]:
         case What.ABANDONED:
             yield f"⛔ {what} has ended before its last step. {line_of(renewal.reason)}".rstrip()
             yield f"*What is true now:* {truth(renewal)}{left_waiting(renewal)}"
+            yield from unsettled(renewal)
+            yield from _left(renewal, to)
         case _:
             yield f"✅ {what} is done."
-            yield from list(pages(list(report_lines(renewal)), POST_LIMIT - 600))[:1]
-            yield (
-                f"*What is left to do:* {to}, take a disaster recovery backup now. A restore from an older one would"
-                " bring back the old certificates and lock phones out."
-            )
+            yield from list(pages(list(report_lines(renewal)), POST_LIMIT - 900))[:1]
+            yield from unsettled(renewal)
+            yield from _left(renewal, to)
     if event.hash and event.what in (What.SUCCEEDED, What.ABANDONED):
         yield f"For the audit: entry {event.number} has the hash `{event.hash}`."
+
+
+def _left(renewal: Renewal, to: str) -> Iterator[str]:
+    if left := open_line(renewal):
+        yield f"*What is left to do:* {to}, {left}"
 
 
 def _stop(renewal: Renewal, event: Event) -> Iterator[str]:

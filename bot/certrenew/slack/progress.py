@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from certrenew.domain.approval import Policy
-from certrenew.domain.plan import Json, Phase
+from certrenew.domain.plan import Json, Part, Phase
 from certrenew.domain.renewal import Renewal, State, StepRecord, StepState
 from certrenew.slack.text import (
     PHASES,
@@ -22,16 +22,36 @@ WHOLE_REASON = 900
 
 
 def phase_lines(renewal: Renewal) -> Iterator[str]:
-    """One line a phase: done of total, in words as well as by sign."""
+    """One line a phase, or after the preparation of a campaign one line a purpose: in words as well as by sign."""
     for phase in Phase:
-        records = [record for record in renewal.steps if _phase(renewal, record) is phase]
-        if not records:
-            continue
-        done = sum(record.over for record in records)
-        skipped = sum(record.state is StepState.SKIPPED for record in records)
-        sign, word = _progress(renewal, records, done)
-        without = f", {skipped} skipped" if skipped else ""
-        yield f"{sign} *{PHASES[phase][0]}*: {done} of {count(len(records), 'step')} ({word}{without})"
+        if renewal.plan.parts and phase is not Phase.PREPARE:
+            break
+        if records := [record for record in renewal.steps if _phase(renewal, record) is phase]:
+            yield _line(renewal, PHASES[phase][0], records)
+    for part in renewal.plan.parts:
+        records = [record for record in renewal.records_of(part) if _phase(renewal, record) is not Phase.PREPARE]
+        if renewal.left_out(part):
+            yield f"⏭️ *{line_of(part.title, 80)}*: left out"
+        else:
+            yield _line(renewal, line_of(part.title, 80), records)
+
+
+def _line(renewal: Renewal, title: str, records: list[StepRecord]) -> str:
+    done = sum(record.over for record in records)
+    skipped = sum(record.state is StepState.SKIPPED for record in records)
+    sign, word = _progress(renewal, records, done)
+    without = f", {skipped} skipped" if skipped else ""
+    now = next((record for record in records if not record.over), None)
+    if renewal.plan.parts and now and word == "under way":
+        word += f": {PHASES[_phase(renewal, now)][0].lower()}"
+    return f"{sign} *{title}*: {done} of {count(len(records), 'step')} ({word}{without})"
+
+
+def part_title(renewal: Renewal, number: int) -> str:
+    """Of a campaign, the purpose that step `number` is about; else empty."""
+    if not renewal.plan.parts or not 1 <= number <= len(renewal.plan.steps):
+        return ""
+    return line_of(renewal.plan.part_of(number).title, 80)
 
 
 def _progress(renewal: Renewal, records: list[StepRecord], done: int) -> tuple[str, str]:
@@ -84,8 +104,13 @@ def stop_lines(renewal: Renewal) -> Iterator[str]:
 def choices(renewal: Renewal, number: int) -> str:
     """What a person can do about a renewal that stopped at step `number` (0: at no step)."""
     found = [f"*Retry* tries {f'step {number}' if number else 'it'} once more."]
-    if number and not renewal.plan.why_not_skip(number):
+    if number and not renewal.plan.why_not_skip(number, skipped=renewal.skipped):
         found.append(f"*Skip* goes on without step {number} (approvers only, with a reason).")
+    if number and renewal.plan.parts and not renewal.touched(part := renewal.plan.part_of(number)):
+        found.append(
+            f"`skip-part {renewal.short_id} {line_of(part.purpose, 60)} <reason>`".replace("<reason>", "&lt;reason&gt;")
+            + f" leaves {line_of(part.title, 80)} out altogether (approvers only)."
+        )
     found.append("*Abandon* ends the renewal here; what is done stays done.")
     return "*What you can do:* " + " ".join(found)
 
@@ -94,39 +119,65 @@ def truth(renewal: Renewal) -> str:
     """What the nodes hold, as far as the finished steps tell."""
     done = sum(record.over for record in renewal.steps)
     total = f"{done} of {count(len(renewal.steps), 'step')} are done."
-    new, old = _installed(renewal)
     if renewal.phase is Phase.PREPARE:
         return f"{total} Nothing was uploaded or restarted: every node stores and serves its old certificate."
+    if not renewal.plan.parts:
+        return f"{total} {_truth_of(renewal, renewal.plan.all_parts[0])}"
+    told = (f"*{line_of(part.title, 80)}*: {_truth_of(renewal, part)}" for part in renewal.plan.parts)
+    return f"{total} {' '.join(told)}"
+
+
+def _truth_of(renewal: Renewal, part: Part) -> str:
+    if renewal.left_out(part):
+        return "Left out; nothing of it was installed."
+    if renewal.plan.parts and not renewal.touched(part):
+        return "Nothing was uploaded or restarted yet."
+    new, old = _installed(renewal, part)
     if not new:
-        return f"{total} No finished step has installed the new certificate yet."
+        return "No finished step has installed the new certificate yet."
     where = f"Finished steps have installed the new certificate on {listed(new)}"
     if old:
-        return f"{total} {where}; not on {listed(old)}."
-    restarts = [record for record in renewal.steps if _phase(renewal, record) is Phase.ACTIVATE and not record.over]
+        return f"{where}; not on {listed(old)}."
+    mine = renewal.records_of(part)
+    restarts = [record for record in mine if _phase(renewal, record) is Phase.ACTIVATE and not record.over]
     if restarts:
-        return f"{total} {where}. {count(len(restarts), 'activation step')} (restarts, resets) are still to do."
-    return f"{total} {where}, and every restart is done."
+        return f"{where}. {count(len(restarts), 'activation step')} (restarts, resets) are still to do."
+    return f"{where}, and every restart is done."
+
+
+def unsettled(renewal: Renewal) -> Iterator[str]:
+    """What its end leaves in the way of the next renewal, if its phones were not proved to be back."""
+    if renewal.unsettled:
+        yield (
+            "*Not settled:* its phones were not proved to be back. The next trust anchor of this cluster waits until"
+            f" they are; an approver can answer for it with `settle {renewal.short_id} &lt;reason&gt;`."
+        )
 
 
 def left_waiting(renewal: Renewal) -> str:
     """Which requests of ours nobody used: they stand in the way of the next renewal until it may replace them."""
-    made = {record.node for record in renewal.steps if "csr" in record.output}
-    new, _ = _installed(renewal)
-    waiting = [node for node in dict.fromkeys(r.node for r in renewal.steps) if node in made - set(new)]
+    waiting: dict[str, None] = {}
+    for part in renewal.plan.all_parts:
+        made = {record.node for record in renewal.records_of(part) if "csr" in record.output}
+        new, _ = _installed(renewal, part)
+        waiting |= dict.fromkeys(r.node for r in renewal.records_of(part) if r.node in made - set(new))
     if not waiting:
         return ""
     return (
-        f" Signing requests of this renewal were generated and not used on {listed(waiting)}; the next renewal may need"
-        " --replace-csr."
+        f" Signing requests of this renewal were generated and not used on {listed(list(waiting))}; the next renewal"
+        " may need --replace-csr."
     )
 
 
-def _installed(renewal: Renewal) -> tuple[list[str], list[str]]:
-    """Nodes of the plan whose installation is finished, and the others."""
+def _installed(renewal: Renewal, part: Part) -> tuple[list[str], list[str]]:
+    """Nodes on which the installation of this part is finished, and the others."""
+    mine = renewal.records_of(part)
+    targets = [target.node for target in renewal.plan.targets]
+    changed = [record.node for record in mine if _phase(renewal, record) is Phase.INSTALL]
     new: list[str] = []
     old: list[str] = []
-    for node in dict.fromkeys(target.node for target in renewal.plan.targets):
-        records = [r for r in renewal.steps if r.node == node and _phase(renewal, r) is Phase.INSTALL]
+    for node in dict.fromkeys(targets if not renewal.plan.parts else (node for node in targets if node in changed)):
+        records = [r for r in mine if r.node == node and _phase(renewal, r) is Phase.INSTALL]
         stored = any("stored serial" in facts(record) for record in records)
         whole = bool(records) and all(record.state is StepState.DONE for record in records)
         (new if stored or whole else old).append(node)
@@ -135,15 +186,34 @@ def _installed(renewal: Renewal) -> tuple[list[str], list[str]]:
 
 def report_lines(renewal: Renewal) -> Iterator[str]:
     """The evidence of a finished renewal: per node the new certificate and where it is served, then the phones."""
-    for node in dict.fromkeys(record.node for record in renewal.steps):
+    for part in renewal.plan.all_parts:
+        yield from _report_of(renewal, part)
+    if phones := _phones(renewal):
+        yield phones
+    if out := [line_of(part.title, 80) for part in renewal.plan.parts if renewal.left_out(part)]:
+        yield f"Left out: {', '.join(out)}."
+    quiet = {n for part in renewal.plan.parts if renewal.left_out(part) for n in part.steps}
+    skipped = [one for one in renewal.steps if one.state is StepState.SKIPPED and one.number not in quiet]
+    if skipped:
+        yield f"Skipped: {'; '.join(f'step {one.number}, {summary(renewal, one.number)}' for one in skipped[:10])}."
+    if length := _length(renewal):
+        yield f"{count(len(renewal.steps), 'step')} in {length}."
+
+
+def _report_of(renewal: Renewal, part: Part) -> Iterator[str]:
+    if renewal.left_out(part):
+        return
+    title = f"{line_of(part.title, 80)} on " if renewal.plan.parts else ""
+    mine = renewal.records_of(part)
+    for node in dict.fromkeys(record.node for record in mine):
         found: dict[str, Json] = {}
-        for record in renewal.steps:
+        for record in mine:
             if record.node == node and record.over:
                 found |= {name: value for name, value in facts(record).items() if name in SHOWN}
         serial = found.get("serial") or found.get("stored serial")
         if not serial:
             continue
-        line = f"• {code(node)}: new serial {code(short_serial(str(serial)))}"
+        line = f"• {title}{code(node)}: new serial {code(short_serial(str(serial)))}"
         if expires := moment_of(found.get("expires")):
             line += f", valid until {when(expires)}"
         served = found.get("served")
@@ -151,13 +221,6 @@ def report_lines(renewal: Renewal) -> Iterator[str]:
             ports = [str(port).removeprefix("port ") for port in served]
             line += f", served on port{'s' if len(ports) > 1 else ''} {listed(ports)}"
         yield line
-    if phones := _phones(renewal):
-        yield phones
-    skipped = [record for record in renewal.steps if record.state is StepState.SKIPPED]
-    if skipped:
-        yield f"Skipped: {'; '.join(f'step {one.number}, {summary(renewal, one.number)}' for one in skipped[:10])}."
-    if length := _length(renewal):
-        yield f"{count(len(renewal.steps), 'step')} in {length}."
 
 
 SHOWN = ("stored serial", "serial", "expires", "served")
@@ -190,7 +253,8 @@ def summary(renewal: Renewal, number: int) -> str:
     """The step's line in the plan, such as “Restart Cisco CallManager on sub1”."""
     if not 1 <= number <= len(renewal.plan.steps):
         return "a step"
-    return f"“{line_of(renewal.plan.steps[number - 1].summary(), 200)}”"
+    title = part_title(renewal, number)
+    return f"“{line_of(renewal.plan.steps[number - 1].summary(), 200)}”{f' ({title})' if title else ''}"
 
 
 def _phase(renewal: Renewal, record: StepRecord) -> Phase:

@@ -11,6 +11,7 @@ from certrenew.slack.messages import SENDING, SENT, UNSENT, Messages, Row
 from certrenew.slack.outbox import Outbox
 from certrenew.slack.people import user_of
 from certrenew.slack.posts import Post, outcome, posts
+from certrenew.slack.tasks import task_list
 from certrenew.slack.web import GONE, SlackRefused, Web
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,37 @@ class Thread:
             mark = f"{post.first}-{post.last}"
             line = Row(key=key, renewal=renewal.id, channel=card.channel, state=SENDING, digest=mark)
             self._post(line, post, card)
+
+    def show_tasks(self, renewal: Renewal, card: Row) -> None:
+        """The list of what is left for people: posted once, edited in place as it is ticked off.
+
+        Errors: CardGone, Unreachable; then it may be called again.
+        """
+        drawn = task_list(renewal)
+        if drawn is None:
+            return
+        key, body = f"tasks:{renewal.id}", {"text": drawn.text, "blocks": list(drawn.blocks)}
+        row = self._outbox.settled(key, thread=card.ts, since=renewal.created_at)
+        if row and row.state == SENT and row.digest == drawn.digest:
+            return
+        try:
+            if row and row.state == SENT:
+                try:
+                    self._web.update(channel=row.channel, ts=row.ts, **body)
+                    self._messages.put(replace(row, digest=drawn.digest))
+                    return
+                except SlackRefused as refusal:
+                    if refusal.code not in GONE:
+                        raise
+            mark = f"instead of {row.ts}" if row else ""
+            sent = self._outbox.send(
+                Row(key=key, renewal=renewal.id, channel=card.channel, digest=mark), body, thread=card.ts
+            )
+            self._messages.put(replace(sent, digest=drawn.digest))
+        except SlackRefused as refusal:
+            if refusal.code in GONE:
+                raise CardGone from refusal
+            log.warning("the tasks of renewal %s are not shown: %s", renewal.short_id, refusal)
 
     def tell_outcome(self, renewal: Renewal) -> None:
         """A direct message to the requester about the end, once."""

@@ -33,6 +33,11 @@ class LockTable(LeaseTable):
     def holder(self, resource: str) -> str | None:
         return self.session.scalar(sa.select(LockRow.renewal).where(LockRow.resource == resource))
 
+    def holds_anything(self, renewal_id: str) -> bool:
+        return (
+            self.session.scalar(sa.select(LockRow.resource).where(LockRow.renewal == renewal_id).limit(1)) is not None
+        )
+
     def give_back(self, resource: str, renewal_id: str) -> bool:
         """Deletes and looks whether anything was there: of two that ask at once, one gives it back."""
         held = sa.delete(LockRow).where(LockRow.resource == resource, LockRow.renewal == renewal_id)

@@ -203,7 +203,8 @@ class SqlUnit(AttemptTable, RequestTable, LockTable):
             sa.select(ApprovalRow).where(ApprovalRow.renewal == row.id).order_by(ApprovalRow.id)
         )
         ticks = self.session.scalars(sa.select(TaskRow).where(TaskRow.renewal == row.id))
-        return mapping.renewal_from(row, steps.all(), votes.all(), ticks.all())
+        found = mapping.renewal_from(row, steps.all(), votes.all(), ticks.all())
+        return replace(found, unsettled=self.holds_anything(row.id)) if found.state.final else found
 
     # ---- audit -----------------------------------------------------------------------------------------------
 
