@@ -45,3 +45,17 @@ def new_postgres(postgres: str) -> Iterator[Callable[[], str]]:
         for name in made:
             connection.execute(sa.text(f"drop database {name} with (force)"))
     admin.dispose()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of purposes by release and transport that the stories filled in."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    cells = [value for report in reports for name, value in report.user_properties if name == "table"]
+    if not cells:
+        return
+    columns = sorted({column for _, column, _ in cells})
+    terminalreporter.section("purpose by release and transport")
+    for purpose in dict.fromkeys(row for row, _, _ in cells):
+        found = {column: outcome for row, column, outcome in cells if row == purpose}
+        line = "  ".join(f"{column}: {found.get(column, '-')[:24]:<18}" for column in columns)
+        terminalreporter.write_line(f"{purpose:<19} {line}")

@@ -13,10 +13,10 @@ READERS = 8
 STORES = ("tomcat", "CallManager", "CAPF", "ipsec", "TVS", "Phone-SAST", "cup", "cup-xmpp")
 
 
-def read_snapshot(session: ClusterSession, kinds: Sequence[CertificateType], *, members: bool = False) -> Snapshot:
+def read_snapshot(session: ClusterSession, kinds: Sequence[CertificateType]) -> Snapshot:
     """All nodes at once, then the cluster's own settings. What cannot be read becomes a problem in words.
 
-    Only what plans for `kinds` look at is read; `members` also compares the nodes with the cluster's own list.
+    Only what plans for `kinds` look at is read.
     """
     cluster = session.cluster
     with ThreadPoolExecutor(max_workers=min(READERS, len(cluster.nodes))) as pool:

@@ -1,18 +1,22 @@
 """Makes a plan from a fresh look at the cluster, and makes it anew to see whether it still holds."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from certrenew.app.campaign import ALL, merged, options_of, parts_that_are_due
 from certrenew.app.commands import Renew
+from certrenew.app.drift import drift
 from certrenew.app.inventory import read_snapshot
 from certrenew.app.sessions import Sessions
 from certrenew.certificates import CertificateType, Options
-from certrenew.domain.errors import CommandRefused, PlanRefused, Unreachable
+from certrenew.domain.errors import CommandRefused, PlanRefused, StepFailed, Unreachable
 from certrenew.domain.model import Cluster, RequestOptions, Snapshot
 from certrenew.domain.plan import Plan
 from certrenew.domain.ports import ClusterSession
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,9 @@ class Habits:
     runbooks: tuple[RunbookRule, ...] = ()
     due_days: float = 60.0
     minimum_days: float = 1.0
+    addresses: Mapping[str, str] = field(default_factory=dict[str, str])  # what is dialled for a node
     backup_device: str = ""
-    backup_features: str = field(default="CUCM")
+    backup_features: str = "CUCM"
 
 
 class Planner:
@@ -64,11 +69,10 @@ class Planner:
         options = self._options(command, kinds, cluster)
         session = self._sessions.open(command.cluster)
         try:
-            snapshot = read_snapshot(session, kinds, members=True)
+            options = replace(options, members_untold=not self._compared(session))
+            snapshot = read_snapshot(session, kinds)
         finally:
             session.close()
-        if snapshot.drift:
-            raise PlanRefused(f"{' '.join(snapshot.drift)} Nothing has changed.")
         if command.purpose == ALL:
             kinds = parts_that_are_due(kinds, snapshot, options)
         plan = self._made(command.purpose, kinds, snapshot, [self._settled(kind, snapshot, options) for kind in kinds])
@@ -83,6 +87,18 @@ class Planner:
         if problems := snapshot.all_problems:
             raise Unreachable(" ".join(problems))
         return self._made(plan.purpose, kinds, snapshot, [options_of(plan, kind.name) for kind in kinds])
+
+    def _compared(self, session: ClusterSession) -> bool:
+        """Whether the cluster lists just the configured nodes; False when it does not tell. Raises PlanRefused."""
+        cluster = session.cluster
+        try:
+            members = session.members()
+        except (StepFailed, Unreachable) as error:
+            log.info("the servers of %s could not be compared with the configuration: %s", cluster.name, error)
+            return False
+        if differences := drift(cluster, self._habits.get(cluster.name, Habits()).addresses, members):
+            raise PlanRefused(f"{' '.join(differences)} Nothing has changed.")
+        return True
 
     def _made(
         self, purpose: str, kinds: Sequence[CertificateType], snapshot: Snapshot, options: Sequence[Options]

@@ -100,6 +100,7 @@ class Options:
     force: str = ""
     runbook: str = ""
     single_sign_on: bool = False
+    members_untold: bool = False  # the cluster did not list its servers
     request: RequestOptions = PLAIN
     backup_device: str = ""
     backup_features: str = ""

@@ -25,8 +25,8 @@ class CertificateType:
     `purpose` is the slot as the CLI spells it. It lives `where` it says, on nodes that run the service `runs` (""
     for any). `trust` lists the purposes whose trust stores get the chain, `root_trust` those that get the root
     alone. `ports` present it in TLS, unless they `may_be_closed`; `elliptic`: an RSA certificate shares them.
-    `restarts` follow `profile`, which names the document; `runbooks` are what other documents say. `shared_by` are the nodes that a
-    multi-server certificate covers (None: CUCM has none). Trust anchors name each other in `excludes`. A plan for
+    `restarts` follow `profile`, which names the document; `runbooks` are what other documents say. `shared_by` are
+    the nodes that a multi-server certificate covers (None: CUCM has none). Trust anchors name each other in `excludes`. A plan for
     several purposes takes them by `order`; 0 leaves one out of it.
     """
 

@@ -30,6 +30,8 @@ def cautions(kind: CertificateType, snapshot: Snapshot, options: Options) -> Ite
         )
     if options.request.multi_server:
         yield "It is one certificate for all its nodes: one upload changes all of them."
+    if options.members_untold:
+        yield "The cluster did not list its servers: make sure that the configuration names all of them."
     if options.force:
         yield f"It is renewed before it is due, because: {options.force}"
     if options.replace_csr:

@@ -155,6 +155,7 @@ class Usages:
     key: frozenset[str]
     extended: frozenset[str]
     certificate_authority: bool = False  # CAPF signs phone certificates
+    wildcard: bool = False  # the one purpose that federates whole domains
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,6 @@ class Snapshot:
     device_pools: tuple[str, ...] = ()  # "" stands for the phones that AXL tells without one
     phones: int = 0
     problems: tuple[str, ...] = ()
-    drift: tuple[str, ...] = ()  # sentences: how the cluster's own list of servers differs from the configuration
 
     def of(self, name: str) -> NodeSnapshot:
         return next(found for found in self.nodes if found.node.name == name)

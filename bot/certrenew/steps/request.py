@@ -86,7 +86,7 @@ class GenerateCsr(Step):
         if not waiting:
             raise StepFailed(f"{self.node} shows no {self.purpose} signing request after generating one.")
         facts = x509.request_facts(waiting)
-        named = {name.lower() for name in facts.names}
+        named = {name.partition(":")[2].lower() for name in facts.names}
         if absent := [name for name in (*self.covers, *self.names) if name.lower() not in named]:
             raise StepFailed(
                 f"The {self.purpose} request that {self.node} made does not name {', '.join(absent)}, so its"

@@ -45,6 +45,7 @@ def habits(settings: Settings) -> dict[str, Habits]:
             runbooks=tuple(rules),
             due_days=settings.validation.due_days,
             minimum_days=settings.validation.minimum_days,
+            addresses={node.name: node.address for node in table.nodes if node.address},
             backup_device=table.backup.device if table.backup else "",
             backup_features=table.backup.features if table.backup else "",
         )
