@@ -17,7 +17,7 @@ def drift(cluster: Cluster, addresses: Mapping[str, str], members: Sequence[Memb
     pairs: list[tuple[Member, Node]] = []
     strangers: list[Member] = []
     for member in members:
-        node = next((node for node in left if _is(member, node, cluster, addresses)), None)
+        node = next((node for node in left if is_node(member, node, cluster, addresses)), None)
         if node is None:
             strangers.append(member)
         else:
@@ -35,10 +35,10 @@ def drift(cluster: Cluster, addresses: Mapping[str, str], members: Sequence[Memb
 
 def _stands_for_one(member: Member, left: list[Node], addresses: Mapping[str, str]) -> bool:
     """Takes that node out of `left`. Where nobody can tell who an address is, a plan must not be refused for it."""
-    if not _is_address(_plain(member.name)):
+    if not is_address(_plain(member.name)):
         return False
     for node in left:
-        if _duty(node.role) == _duty(member.role) and not _is_address(_plain(addresses.get(node.name, ""))):
+        if _duty(node.role) == _duty(member.role) and not is_address(_plain(addresses.get(node.name, ""))):
             left.remove(node)
             return True
     return False
@@ -67,7 +67,8 @@ def _duty(role: Role) -> str:
     return "publisher" if role is Role.PUBLISHER else "subscriber"
 
 
-def _is(member: Member, node: Node, cluster: Cluster, addresses: Mapping[str, str]) -> bool:
+def is_node(member: Member, node: Node, cluster: Cluster, addresses: Mapping[str, str]) -> bool:
+    """Whether a listed server is this node of `cluster`; the rest as for `drift`."""
     listed = [_plain(text) for text in (member.name, member.address) if text]
     names = [_plain(text) for text in (node.name, node.fqdn) if text]
     dialled = _plain(addresses.get(node.name, ""))
@@ -81,14 +82,14 @@ def _among(one: str, names: Sequence[str]) -> bool:
     """A short name stands for any domain; a full one is compared with full ones, as long as there are some."""
     if one in names:
         return True
-    others = [name for name in names if not _is_address(name)]
-    if _is_address(one) or (_is_full(one) and any(map(_is_full, others))):
+    others = [name for name in names if not is_address(name)]
+    if is_address(one) or (_is_full(one) and any(map(_is_full, others))):
         return False
     return _first_label(one) in [_first_label(name) for name in others]
 
 
 def _is_full(name: str) -> bool:
-    return "." in name and not _is_address(name)
+    return "." in name and not is_address(name)
 
 
 def _plain(text: str) -> str:
@@ -99,7 +100,8 @@ def _plain(text: str) -> str:
         return text
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether it is an IP address rather than a name."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -108,4 +110,4 @@ def _is_address(text: str) -> bool:
 
 
 def _first_label(name: str) -> str:
-    return name if _is_address(name) else name.split(".")[0]
+    return name if is_address(name) else name.split(".")[0]

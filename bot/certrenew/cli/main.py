@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from certrenew.cli import audit, certificates, demo, lab, operate, renewals
+from certrenew.cli import audit, certificates, demo, discover, lab, operate, renewals
 from certrenew.cli.shared import Shell
 from certrenew.domain.errors import CertrenewError
 
@@ -23,7 +23,15 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:
     context.obj = Shell(config, verbose=verbose)
 
 
-for command in (*renewals.COMMANDS, *certificates.COMMANDS, *operate.COMMANDS, audit.audit, demo.demo, lab.lab):
+for command in (
+    *renewals.COMMANDS,
+    *certificates.COMMANDS,
+    *operate.COMMANDS,
+    discover.discover,
+    audit.audit,
+    demo.demo,
+    lab.lab,
+):
     cli.add_command(command)
 
 
