@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,52 @@ def write_description(description: dict[str, Any], directory: Path) -> Path:
     return path
 
 
-async def serve(directory: Path, scenario: ClusterScenario, *, slack_port: int = 0) -> None:
-    """Run until interrupted."""
+def how_to_reach(description: dict[str, Any], path: Path) -> str:
+    """What a person needs to try other tools on the running lab: addresses, accounts and the control address."""
+    cluster = description["cluster"]
+    first = cluster["nodes"][0]
+    lines = [
+        f"Cluster {cluster['cluster']}, release {cluster['version']}, {cluster['speed']:g} lab seconds a second:",
+        *(
+            f"  {node['fqdn']:<32} {node['role']:<20} {node['address']}"
+            f"  ssh {node['ssh_port']}  https {node['https_port']}"
+            for node in cluster["nodes"]
+        ),
+        f"Command line and certificate API: {_account(cluster['platform'])}",
+        f"  ssh -p {first['ssh_port']} {cluster['platform']['username']}@{first['address']}",
+        f"AXL and serviceability: {_account(cluster['application'])}",
+        f"  https://{first['address']}:{first['https_port']}/axl/",
+        f"Control: {cluster['control_url']}  (GET /state, /journal, /faults; POST /fault)",
+        f"Everything else, with certificates and host keys: {path}",
+        "Ctrl-C ends the lab.",
+    ]
+    return "\n".join(lines)
+
+
+def _account(account: dict[str, str]) -> str:
+    return f"{account['username']} / {account['password']}"
+
+
+async def serve(
+    directory: Path,
+    scenario: ClusterScenario,
+    *,
+    slack_port: int = 0,
+    announce: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Run until interrupted; `announce` is told how to reach the lab once it can be reached."""
     lab = Lab(scenario, slack_port=slack_port)
-    await lab.start()
-    write_description(lab.description(), directory)
+    try:
+        await lab.start()
+        path = write_description(lab.description(), directory)
+        announce(how_to_reach(lab.description(), path))
+        await _interrupted()
+    finally:
+        await lab.stop()
+
+
+async def _interrupted() -> None:
+    """Returns on Ctrl-C, on SIGTERM, or when the process that started this one is gone."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -69,7 +111,6 @@ async def serve(directory: Path, scenario: ClusterScenario, *, slack_port: int =
             await asyncio.wait_for(stopping.wait(), 1.0)
         except TimeoutError:
             continue
-    await lab.stop()
 
 
 def small(nodes: int, **changes: Any) -> ClusterScenario:

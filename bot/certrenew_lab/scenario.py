@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Role = Literal["publisher", "subscriber", "presence-publisher", "presence-subscriber"]
 PUBLISHER: Literal["publisher"] = "publisher"
@@ -91,6 +91,7 @@ class SoapManners:
     realtime_per_minute: int = 15
     perfmon_per_minute: int = 80  # ASSUMPTION A-47
     ris_cap: int = 1000  # ASSUMPTION A-43
+    axl_megabytes: float = 8.0  # the largest AXL answer; beyond it a fault suggests how many rows to fetch
     paging_ignored: bool = False
     latin_lists: bool = True  # list answers in ISO-8859-1 with a trailing comment
 
@@ -169,6 +170,7 @@ class ClusterScenario:
     rest: RestManners = RestManners()
     soap: SoapManners = SoapManners()
     phone: PhoneManners = PhoneManners()
+    faults: tuple[Mapping[str, Any], ...] = ()  # what goes wrong by itself, as POST /fault takes it
 
     def restart_duration(self, service: str) -> float:
         """Lab seconds from [STOPPING] to [STARTED]."""

@@ -19,7 +19,7 @@ class Held(Protocol):
 
 @dataclass
 class Backup:
-    """One backup; `started` is lab time, the dates are real."""
+    """One backup; `started` is lab time; `at` is the real time when it began, then when it ended."""
 
     tar: str
     started: float
@@ -67,7 +67,7 @@ class Backups:
 
     async def _run(self, node: str, backup: Backup) -> None:
         await self._clock.sleep(backup.seconds)
-        backup.done = True
+        backup.done, backup.at = True, datetime.now(UTC)
         self.history.append(backup)
         self._journal.record(node, "backup_finished", tar=backup.tar)
 

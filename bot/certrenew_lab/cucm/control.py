@@ -1,29 +1,27 @@
-"""The plain-HTTP door through which tests look at the lab and arm its faults."""
+"""The plain-HTTP door through which tests look at the lab and let things happen to it."""
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
 
 from aiohttp import web
 
-from .cluster import Cluster, Conditions
-from .desk import RequestOptions, generate_request
-from .faults import KINDS, Fault
+from .cluster import Cluster
+from .happenings import Happenings, catalogue, check
 from .inspection import state
-from .node import Node
 from .node_servers import NodeServers
+from .schedule import Schedule
 
 
 class ControlDoor:
-    """GET /state, /journal, /faults and POST /fault on 127.0.0.1."""
+    """GET /state, /journal, /faults and POST /fault on 127.0.0.1; the scenario's own faults begin when it opens."""
 
-    def __init__(self, cluster: Cluster, servers: dict[str, NodeServers]) -> None:
+    def __init__(self, cluster: Cluster, servers: Mapping[str, NodeServers]) -> None:
         self._cluster = cluster
-        self._servers = servers
         self._runner: web.AppRunner | None = None
-        self._outages: set[asyncio.Task[None]] = set()
+        self._happenings = Happenings(cluster, servers)
+        self._schedule = Schedule(cluster.clock, cluster.journal, self._happenings.happen)
         self.url = ""
 
     async def open(self) -> None:
@@ -39,12 +37,13 @@ class ControlDoor:
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
+        for fault in self._cluster.scenario.faults:
+            await self._schedule.add(fault)
 
     async def close(self) -> None:
-        """Stop listening; outages under way are forgotten."""
-        for outage in list(self._outages):
-            outage.cancel()
-        await asyncio.gather(*self._outages, return_exceptions=True)
+        """Stop listening; what waits or is under way is forgotten."""
+        await self._schedule.close()
+        await self._happenings.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -56,50 +55,14 @@ class ControlDoor:
 
     async def _faults(self, _: web.Request) -> web.Response:
         armed = [dataclasses.asdict(fault) for fault in self._cluster.faults.armed]
-        return web.json_response({"kinds": {**KINDS, **_IMMEDIATE}, "armed": armed})
+        waiting = [dict(body) for body in self._schedule.waiting]
+        return web.json_response({"kinds": catalogue(), "armed": armed, "waiting": waiting})
 
     async def _fault(self, request: web.Request) -> web.Response:
         body = await request.json()
         try:
-            await self.apply(body)
+            check(body, tuple(node.name for node in self._cluster.nodes))
+            await self._schedule.add(body)
         except (KeyError, TypeError, ValueError) as problem:
             return web.json_response({"error": str(problem)}, status=400)
         return web.json_response({"ok": True})
-
-    async def apply(self, body: dict[str, Any]) -> None:
-        """Arm a fault or do an immediate one; ValueError when it makes no sense."""
-        match body.get("kind"):
-            case "unreachable":
-                servers = self._servers[self._node(body).name]
-                outage = asyncio.get_running_loop().create_task(
-                    servers.make_unreachable(float(body.get("seconds", 60)))
-                )
-                self._outages.add(outage)
-                outage.add_done_callback(self._outages.discard)
-            case "csr_overwrite":
-                unit = str(body.get("unit", "CallManager"))
-                await generate_request(self._cluster, self._node(body), unit, RequestOptions(), "behind the back")
-            case "service_state":
-                services = self._node(body).services
-                await services.force(str(body["service"]), body.get("state", "STOPPED"), str(body.get("note", "")))
-            case "condition":
-                name = str(body["name"])
-                if name not in {field.name for field in dataclasses.fields(Conditions)}:
-                    raise ValueError(f"unknown condition {name!r}")
-                setattr(self._cluster.conditions, name, bool(body.get("value", True)))
-            case _:
-                self._cluster.faults.arm(Fault(**body))
-
-    def _node(self, body: dict[str, Any]) -> Node:
-        node = self._cluster.find_node(str(body.get("node", "")))
-        if node is None:
-            raise ValueError(f"no node {body.get('node')!r}")
-        return node
-
-
-_IMMEDIATE = {
-    "unreachable": "take `node` off the network for `seconds` lab seconds, now",
-    "csr_overwrite": "generate a second request for `unit` on `node` behind the bot's back, now",
-    "service_state": "put `service` on `node` into `state` with `note`, now",
-    "condition": "set the cluster condition `name` to `value`, now",
-}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from ..scenario import ClusterScenario
@@ -61,6 +62,7 @@ class Fleet:
         self._world: tuple[object, ...] = ()
         self._stragglers_left = scenario.phone.stragglers
         self._on: dict[str, dict[str, Phone]] = {node.name: {} for node in nodes}
+        self._soft_on: Counter[str] = Counter()
         self._away: dict[str, Phone] = {}
         for phone in phones:
             if not phone.powered_off:
@@ -91,6 +93,12 @@ class Fleet:
         """How many phones each node has registered now."""
         self.settle()
         return {name: len(here) for name, here in self._on.items()}
+
+    def kinds_on(self, name: str) -> tuple[int, int]:
+        """How many hardware and how many soft phones one node has registered now."""
+        self.settle()
+        soft = self._soft_on.get(name, 0)
+        return len(self._on.get(name, {})) - soft, soft
 
     def registered_on(self, name: str) -> list[Phone]:
         """The phones one node has registered now."""
@@ -240,6 +248,7 @@ class Fleet:
         phone.turn += 1
         phone.sightings[name] = Sighting("Registered", 0, int(time.time()))
         self._on[name][phone.name] = phone
+        self._soft_on[name] += phone.soft
         self._away.pop(phone.name, None)
 
     def _disappear(self, phone: Phone, reason: int) -> None:
@@ -250,6 +259,7 @@ class Fleet:
     def _leave(self, phone: Phone) -> None:
         if phone.node:
             self._on[phone.node].pop(phone.name, None)
+            self._soft_on[phone.node] -= phone.soft
             self._away[phone.name] = phone
         phone.node = None
         phone.turn += 1

@@ -15,6 +15,13 @@ _PARAMETERS = re.compile(
 _NODES = re.compile(r"select\s+name\s*,\s*nodeid\s+from\s+processnode\s*;?", re.IGNORECASE)
 
 
+_DEVICES = re.compile(
+    r"select\s+(?:skip\s+(?P<skip>\d+)\s+)?(?:first\s+(?P<first>\d+)\s+)?name\s+from\s+device"
+    r"(?:\s+where\s+name\s+like\s+'(?P<name>[^']*)')?\s*;?",
+    re.IGNORECASE,
+)
+
+
 class BadQuery(Exception):
     """The database does not understand the statement."""
 
@@ -30,6 +37,9 @@ def rows_of(cluster: Cluster, statement: str) -> list[dict[str, str]]:
             pattern = re.escape(wanted).replace("%", ".*") if parameters["how"].lower() == "like" else re.escape(wanted)
             rows = {name: value for name, value in rows.items() if re.fullmatch(pattern, name)}
         return [{"paramname": name, "paramvalue": value} for name, value in rows.items()]
+    devices = _DEVICES.fullmatch(text)
+    if devices:
+        return _devices(cluster, devices)
     if _NODES.fullmatch(text):
         names = ["EnterpriseWideData", *(node.name for node in cluster.nodes)]
         return [{"name": name, "nodeid": str(number)} for number, name in enumerate(names, start=1)]
@@ -43,3 +53,10 @@ def _parameters(cluster: Cluster) -> dict[str, str]:
         **cluster.parameters,
         "RollBackToPreGrayback": "T" if cluster.conditions.rollback_to_pre_8 else "F",
     }
+
+
+def _devices(cluster: Cluster, asked: re.Match[str]) -> list[dict[str, str]]:
+    pattern = re.compile(re.escape(asked["name"] or "%").replace("%", ".*"))
+    names = [name for name in cluster.fleet.phones if pattern.fullmatch(name)]
+    skip = int(asked["skip"] or 0)
+    return [{"name": name} for name in names[skip : skip + int(asked["first"] or len(names))]]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ..cluster import Cluster, call_manager_groups, group_of_pool
 from ..queries import BadQuery, rows_of
-from .axl_answers import AxlAnswer, AxlFault, stable_uuid
+from .axl_answers import AxlAnswer, AxlFault, stable_uuid, too_large
 from .soap import Call, tag
 
 _Row = TypeVar("_Row")
@@ -43,6 +43,9 @@ def query(cluster: Cluster, call: Call) -> AxlAnswer:
     except BadQuery as problem:
         raise AxlFault(-201, str(problem)) from problem
     body = "".join("<row>" + "".join(tag(column, value) for column, value in row.items()) + "</row>" for row in rows)
+    limit = int(cluster.scenario.soap.axl_megabytes * 1024 * 1024)
+    if len(body) > limit:
+        raise AxlFault(-1, too_large(len(rows), limit * len(rows) // len(body)))
     return AxlAnswer(f"<return>{body}</return>" if body else "<return/>")
 
 
@@ -66,6 +69,9 @@ def list_parameters(cluster: Cluster, call: Call) -> AxlAnswer:
 
 def list_phones(cluster: Cluster, call: Call) -> AxlAnswer:
     """listPhone; `first` and `skip` may be ignored, as on some live clusters."""
+    name, pool = call.text("name", "%"), call.text("devicePoolName") or "%"
+    pools = {each for each in cluster.scenario.device_pools if _like(each, pool)}
+    matched = [phone for phone in cluster.fleet.phones.values() if phone.pool in pools and _like(phone.name, name)]
     rows = [
         {
             "name": phone.name,
@@ -74,10 +80,9 @@ def list_phones(cluster: Cluster, call: Call) -> AxlAnswer:
             "devicePoolName": phone.pool,
             "securityProfileName": "Secure SIP profile" if phone.secure else "Standard SIP Non-Secure Profile",
         }
-        for phone in cluster.fleet.phones.values()
-        if _like(phone.name, call.text("name", "%")) and _like(phone.pool, call.text("devicePoolName") or "%")
+        for phone in _page(cluster, call, matched)
     ]
-    return _list("phone", _page(cluster, call, rows), call.inside("returnedTags"))
+    return _list("phone", rows, call.inside("returnedTags"), cluster.scenario.soap.axl_megabytes)
 
 
 def list_registrations(cluster: Cluster, call: Call) -> AxlAnswer:
@@ -97,7 +102,8 @@ def list_registrations(cluster: Cluster, call: Call) -> AxlAnswer:
                 "risStatus": spelled[latest[1].status] if latest else "Unknown",
             }
         )
-    return _list("registrationDynamic", _page(cluster, call, rows), call.inside("returnedTags"))
+    limit = cluster.scenario.soap.axl_megabytes
+    return _list("registrationDynamic", _page(cluster, call, rows), call.inside("returnedTags"), limit)
 
 
 def list_pools(cluster: Cluster, call: Call) -> AxlAnswer:
@@ -140,8 +146,9 @@ def _page(cluster: Cluster, call: Call, rows: list[_Row]) -> list[_Row]:
     return rows[skip : skip + int(first)] if first else rows[skip:]
 
 
-def _list(element: str, rows: list[dict[str, str]], wanted: list[str]) -> AxlAnswer:
-    body = ""
+def _list(element: str, rows: list[dict[str, str]], wanted: list[str], megabytes: float = 8.0) -> AxlAnswer:
+    """A list answer; AxlFault with the number of rows that would fit when it is larger than one answer may be."""
+    pieces: list[str] = []
     for row in rows:
         key = row.get("name") or row.get("device", "")
         fields = "".join(
@@ -149,7 +156,11 @@ def _list(element: str, rows: list[dict[str, str]], wanted: list[str]) -> AxlAns
             for field, value in row.items()
             if not wanted or field in wanted
         )
-        body += f'<{element} uuid="{stable_uuid(element, key)}">{fields}</{element}>'
+        pieces.append(f'<{element} uuid="{stable_uuid(element, key)}">{fields}</{element}>')
+    body = "".join(pieces)
+    limit = int(megabytes * 1024 * 1024)
+    if len(body) > limit:
+        raise AxlFault(-1, too_large(len(rows), limit * len(rows) // len(body)))
     return AxlAnswer(f"<return>{body}</return>" if body else "<return/>", is_list=True)
 
 

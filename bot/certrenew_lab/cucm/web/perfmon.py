@@ -42,17 +42,16 @@ class PerfMon(Serviceability):
         return self.reply("perfmonCollectCounterData", rows)
 
     def _counters(self, node: Node) -> dict[str, int]:
-        self.cluster.fleet.settle()
         if not node.services.started(CALLMANAGER):
             return {}  # ASSUMPTION A-62: the object is gone while CallManager is down
-        here = [phone for phone in self.cluster.fleet.phones.values() if phone.node == node.name]
+        hard, soft = self.cluster.fleet.kinds_on(node.name)
         return {
             "CallManagerHeartBeat": int(self.cluster.clock.now()),
             "CallsActive": 0,
             "InitializationState": 100,
             "PartiallyRegisteredPhone": 0,
             "RegisteredAnalogAccess": 0,
-            "RegisteredHardwarePhones": sum(not phone.soft for phone in here),
+            "RegisteredHardwarePhones": hard,
             "RegisteredMGCPGateway": 0,
-            "RegisteredOtherStationDevices": sum(phone.soft for phone in here),
+            "RegisteredOtherStationDevices": soft,
         }
