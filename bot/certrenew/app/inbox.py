@@ -48,6 +48,13 @@ def to_request(command: Change, person: Person, *, key: str, origin: str, at: da
     return Request(key=key, command=body, person=who, origin=origin, received_at=at)
 
 
+def _command(request: Request) -> Change:
+    """The command of a row; JSON has lists where a command has tuples."""
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in request.command.items()}
+    kind = CHANGES[str(fields.pop("kind"))]
+    return cast("Change", cast("Any", kind)(**fields))
+
+
 Reply = Callable[[Request, Person, Answer | CertrenewError], None]
 
 
@@ -107,9 +114,7 @@ class Inbox:
                 if known or not unit.hold(lease, self._holder, LEASE):
                     self._forget(request.key)
                     return
-            fields = dict(request.command)
-            kind = CHANGES[str(fields.pop("kind"))]
-            command = cast("Any", kind)(**fields)
+            command = _command(request)
             result: Answer | CertrenewError = self._service.handle(
                 command, person, key=request.key, origin=request.origin
             )

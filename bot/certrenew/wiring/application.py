@@ -8,7 +8,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from certrenew.app.answers import Answers
-from certrenew.app.expiry import LogDigest
+from certrenew.app.expiry import Digest, LogDigest
 from certrenew.app.grammar import Grammar
 from certrenew.app.inbox import Inbox
 from certrenew.app.notify import Notifier
@@ -26,6 +26,7 @@ from certrenew.engine.mailbox import DbosMailbox
 from certrenew.registry import Plugins
 from certrenew.settings import Settings
 from certrenew.slack.app import SlackBot
+from certrenew.slack.digest import DigestPoster
 from certrenew.slack.messages import Row
 from certrenew.slack.people import ApproverGroups
 from certrenew.slack.poster import Poster
@@ -33,6 +34,7 @@ from certrenew.slack.settings import SlackSettings
 from certrenew.slack.web import Web
 from certrenew.store.database import await_database, database_url, open_engine, upgrade
 from certrenew.store.inventory import InventoryStore
+from certrenew.store.known_keys import KnownKeyStore
 from certrenew.store.messages import SqlMessages
 from certrenew.store.store import Store
 from certrenew.wiring import parts
@@ -71,7 +73,7 @@ class Application:
         self.executor = executor_name(self.database.url)
         self._mailbox = DbosMailbox(plain_url(self.database.url)) if runs else None
         self.store = Store(self.database, self._mailbox, now=self.clock.now)
-        self.clusters = CucmClusters(self.accesses)
+        self.clusters = CucmClusters(self.accesses, KnownKeyStore(self.database, self.clock.now))
         self.sessions = Sessions(self.clusters, self.inventory)
         self.grammar = Grammar(
             purposes=self.plugins.certificate_types, clusters=self.inventory, authorities=self.authorities
@@ -152,11 +154,17 @@ class Application:
             clusters=self.inventory,
             clock=self.clock,
             holder=self.executor,
-            digest=LogDigest(),
+            digest=self._digest(self.slack_settings),
             channel=self.slack_settings.channel_of if self.slack_settings else lambda _: "",
         )
         self._rounds.start()
         threading.Thread(target=self._sweep, name="sweeper", daemon=True).start()
+
+    def _digest(self, slack: SlackSettings | None) -> Digest:
+        if slack is None:
+            return LogDigest()
+        messages = SqlMessages(self.database, Row, self.clock.now)
+        return DigestPoster(web=Web(slack), messages=messages, clock=self.clock)
 
     def _start_slack(self, slack: SlackSettings) -> None:
         mentions = " ".join(f"<!subteam^{group}>" for group in self.settings.approval.groups)
