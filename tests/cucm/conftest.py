@@ -14,7 +14,7 @@ import paramiko
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
@@ -32,6 +32,14 @@ FAST = Timeouts(
 def make_certificate(name: str, serial: int | None = None, starts: int = -1) -> tuple[str, str]:
     """A self-signed certificate and its key, both PEM; `starts` is in days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return signed_by(name, key, serial, starts), private.decode()
+
+
+def signed_by(
+    name: str, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, serial: int | None = None, starts: int = -1
+) -> str:
+    """A certificate that its own key signed, PEM."""
     now = datetime.datetime.now(datetime.UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     certificate = (
@@ -45,8 +53,7 @@ def make_certificate(name: str, serial: int | None = None, starts: int = -1) -> 
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return certificate.public_bytes(Encoding.PEM).decode(), private.decode()
+    return certificate.public_bytes(Encoding.PEM).decode()
 
 
 def make_request(name: str) -> str:

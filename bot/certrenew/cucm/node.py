@@ -118,6 +118,9 @@ class CucmNode(StoredCertificates):
     def itl_serials(self) -> frozenset[str]:
         return self._lists.itl_serials()
 
+    def trust_list_signer(self, kind: str) -> str:
+        return self._lists.signer(kind)
+
     def trust_list_problems(self) -> tuple[str, ...]:
         return self._lists.problems()
 

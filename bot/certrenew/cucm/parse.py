@@ -118,6 +118,13 @@ def ctl_serials(output: str) -> frozenset[str]:
     return serials(output[start.start() :] if start else output)
 
 
+def signer(output: str) -> str:
+    """The SERIALNUMBER before the first record of a trust list, which is its signer's; empty when there is not one."""
+    header = re.split(r"(?:CTL|ITL)\s+Record\s*#", output, maxsplit=1, flags=re.IGNORECASE)
+    found = serials(header[0]) if len(header) > 1 else frozenset[str]()
+    return next(iter(found)) if len(found) == 1 else ""
+
+
 def serials(output: str) -> frozenset[str]:
     """Every SERIALNUMBER of a trust list, the one of its signer in the header too."""
     found: set[str] = set()

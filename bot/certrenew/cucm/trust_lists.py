@@ -7,7 +7,7 @@ from certrenew.cucm.console import Console
 from certrenew.domain.errors import StepFailed
 
 _NO_ITL = re.compile(r"itl\s+file\s+not\s+found|length\s+of\s+itl\s+file\s*:\s*0\s*$", re.MULTILINE)
-_VERIFIED = re.compile(r"verified\s+success|successfully\s+verified|verification\s+(?:was\s+|is\s+)?success|is\s+valid")
+_VERIFIED = re.compile(r"verified\s+success|successfully\s+verified|verification\b[^\n]{0,40}\bsuccess|is\s+valid")
 _NOT_VERIFIED = re.compile(
     r"not\s+(?:be\s+|been\s+)?(?:successfully\s+)?verified|verif\w*[^\n]{0,40}(?:fail|unsuccess|error)"
     r"|(?:fail|unable|error)[^\n]{0,40}verif|is\s+(?:not\s+valid|invalid)|verified\s+unsuccess"
@@ -39,6 +39,10 @@ class TrustLists(Console):
                 "changed; check that it runs Cisco Tftp."
             )
         return found
+
+    def signer(self, kind: str) -> str:
+        """The serial number in the header of the file; empty for a file that is absent or has no readable header."""
+        return parse.signer(self._shell.run(f"show {kind.lower()}"))
 
     def problems(self) -> tuple[str, ...]:
         """Sentences when a trust list does not verify. A CTL file that does not exist is none."""

@@ -39,6 +39,7 @@ BEHIND: Mapping[int, str] = {  # the service that presents the certificate on a 
     8443: "Cisco Tomcat",
 }
 TFTP, CALLMANAGER = "Cisco Tftp", "Cisco CallManager"
+SHARED = "ITLRecovery"  # made on the publisher, stored on every node of CUCM
 
 
 class FakeCluster:
@@ -78,6 +79,7 @@ class FakeCluster:
         self.members = tuple(
             Member(node.name, node.role, f"192.0.2.{number}") for number, node in enumerate(self.cluster.nodes, 1)
         )
+        self._recovery = self._self_signed(self.cluster.publisher)
         self.nodes = {node.name: self._node(node) for node in self.cluster.nodes}
         self.trust_lists = FakeTrustLists(self.nodes, [kind.purpose for kind in types if kind.in_ctl])
         if security_mode is SecurityMode.MIXED:
@@ -93,10 +95,12 @@ class FakeCluster:
 
     def _node(self, node: Node) -> FakeNode:
         found = FakeNode(node, version=self.version)
+        if any(kind.purpose == SHARED for kind in self.types) and not node.role.presence:
+            found.stored[SHARED] = self._recovery
         long_ago = self.clock.now() - timedelta(days=90)
         for kind in self.types:
             if kind.where.holds(node) and not kind.reads_trust:
-                found.stored[kind.purpose] = self._self_signed(node)
+                found.stored.setdefault(kind.purpose, self._self_signed(node))
                 services = [one.service for one in kind.restarts if one.where.holds(node)]
                 ports = found.elliptic_ports if kind.elliptic else found.ports
                 for port in kind.ports:
@@ -138,7 +142,7 @@ class FakeCluster:
         """A new self-signed certificate; the one of ITLRecovery is the same on every node that has it."""
         start = self.clock.now() - timedelta(minutes=5)
         pem = hierarchy.self_signed(f"{purpose}_{node.node.name}", hierarchy.new_key(), start=start, days=7300)
-        for other in self.nodes.values() if purpose == "ITLRecovery" else (node,):
+        for other in self.nodes.values() if purpose == SHARED else (node,):
             if purpose in other.stored:
                 other.stored[purpose] = pem
 
@@ -187,6 +191,8 @@ def _services(kind: CertificateType, node: Node) -> Iterator[str]:
     """The services of a purpose that run on this node: those of CUCM purposes never on presence nodes."""
     if kind.runs and kind.where.holds(node):
         yield kind.runs
+    if kind.phones is Phones.RESET_AND_WAIT and not node.role.presence:
+        yield CALLMANAGER  # phones are registered somewhere
     elsewhere = kind.where is Where.PRESENCE
     if kind.where.holds(node) or not (node.role.presence or elsewhere):
         for restart in (restart for runbook in kind.all_runbooks for restart in runbook.restarts):
