@@ -7,8 +7,10 @@ import pytest
 from certrenew.app.expiry import EXPIRED, Notice, common_name, threshold_of
 from certrenew.domain.errors import Unreachable
 from certrenew.domain.renewal import State
+from certrenew.registry import Plugins
 from certrenew.testing.contract import MakeBench
 from certrenew.testing.fakes import FakeCluster
+from certrenew.wiring.inventory import renewable
 from certrenew_plugins.callmanager import CALLMANAGER
 
 from .stocked import WARN_DAYS, Stocked
@@ -168,6 +170,13 @@ def test_without_thresholds_only_what_has_expired_is_said() -> None:
 )
 def test_a_certificate_is_called_by_its_common_name(subject: str, name: str) -> None:
     assert common_name(subject) == name
+
+
+def test_every_purpose_with_a_plugin_gets_the_name_by_which_it_is_renewed() -> None:
+    names = renewable(Plugins().certificate_types.values())
+    assert names["CallManager"] == "callmanager"
+    assert names.get("CAPF", "capf") == "capf"  # not the one for subscribers
+    assert "authz" not in names
 
 
 def test_notices_are_told_apart_by_threshold(stocked: Stocked) -> None:

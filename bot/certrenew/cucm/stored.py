@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from certrenew import x509
-from certrenew.cucm import pem
+from certrenew.cucm import pem, stock
 from certrenew.cucm.cli import CommandLine
 from certrenew.cucm.console import unit
 from certrenew.cucm.known_keys import KnownKeys
-from certrenew.cucm.rest import Contents, Rest, RestAbsent
+from certrenew.cucm.rest import Rest, RestAbsent
 from certrenew.cucm.settings import ClusterAccess, NodeAddress
 from certrenew.cucm.trust_stores import TrustStores, removable
 from certrenew.domain.errors import AccessDenied, AnswerLost, StepFailed, Unreachable, Unreadable
-from certrenew.domain.model import PLAIN, Kind, RequestOptions, Role, Stock, Stored, TrustFile
+from certrenew.domain.model import PLAIN, RequestOptions, Role, Stock, TrustFile
 
 T = TypeVar("T")
 _REGENERATED = ("ITLRecovery", "CAPF")
@@ -92,7 +92,10 @@ class StoredCertificates:
 
     def certificates(self) -> Stock:
         """Identities by purpose and trust certificates by store; over REST a trust certificate may lack a file name."""
-        return self._over(lambda: _stock(self._rest.contents()), self._listed_stock)
+        return self._over(
+            lambda: stock.from_snapshot(self._rest.contents()),
+            lambda: stock.from_command_line(self._cli, self._stores),
+        )
 
     def generate_csr(self, purpose: str, options: RequestOptions = PLAIN) -> str:
         name = unit(purpose)
@@ -248,23 +251,6 @@ class StoredCertificates:
                 f"{said or 'nothing'}. Look at the store on the node, then retry."
             )
 
-    def _listed_stock(self) -> Stock:
-        held: list[Stored] = []
-        problems: list[str] = []
-        for purpose, file in self._cli.listed():
-            found = self._cli.identity(purpose)
-            if found:
-                held.append(Stored(Kind.IDENTITY, purpose, file, found))
-            else:
-                problems.append(f"{self.name} lists the {purpose} certificate but does not print it.")
-        for name, file in self._stores.listed():
-            store = name.removesuffix("-trust")
-            try:
-                held.append(Stored(Kind.TRUST, store, file, self._stores.read(store, file)))
-            except Unreadable as error:
-                problems.append(str(error))
-        return Stock(tuple(held), tuple(problems))
-
     def _learn(self, text: str) -> None:
         """Trust this key in HTTPS before anything restarts, on every node that the request or certificate names."""
         key = x509.key_hash(text)
@@ -276,11 +262,3 @@ class StoredCertificates:
 
 def _presented_by_https(purpose: str) -> bool:
     return purpose.lower().startswith("tomcat")
-
-
-def _stock(contents: Contents) -> Stock:
-    held = [Stored(Kind.IDENTITY, name, f"{name}.pem", text) for name, text in contents.identities.items()]
-    named = {(store, text): file for (store, file), text in contents.files.items()}
-    for store, texts in contents.trusts.items():
-        held += [Stored(Kind.TRUST, store, named.get((store, text), ""), text) for text in texts]
-    return Stock(tuple(held))
