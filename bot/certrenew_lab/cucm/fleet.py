@@ -58,6 +58,7 @@ class Fleet:
         self._plans: list[tuple[float, int, Phone, int, Action]] = []
         self._count = 0
         self._waiting: list[tuple[Phone, int, Action]] = []
+        self._newly_waiting = False
         self._check_at = 0.0
         self._world: tuple[object, ...] = ()
         self._stragglers_left = scenario.phone.stragglers
@@ -81,13 +82,19 @@ class Fleet:
                 action(phone)
         if self._waiting and now >= self._check_at:
             self._check_at = now + _RETRY
-            world = self._trust.world(list(self._nodes.values()))
-            if world != self._world:
-                self._world = world
-                waiting, self._waiting = self._waiting, []
-                for phone, turn, action in waiting:
-                    if turn == phone.turn:
-                        action(phone)
+            self._wake()
+
+    def _wake(self) -> None:
+        """Let waiting phones try again, unless nothing has changed since all of them tried."""
+        world = self._trust.world(list(self._nodes.values()))
+        if world == self._world and not self._newly_waiting:
+            return
+        self._world = world
+        waiting, self._waiting = self._waiting, []
+        for phone, turn, action in waiting:
+            if turn == phone.turn:
+                action(phone)
+        self._newly_waiting = False
 
     def registered_per_node(self) -> dict[str, int]:
         """How many phones each node has registered now."""
@@ -181,6 +188,7 @@ class Fleet:
     def _wait(self, phone: Phone, action: Action) -> None:
         phone.turn += 1
         self._waiting.append((phone, phone.turn, action))
+        self._newly_waiting = True
 
     def _return_delay(self, position: int, total: int) -> float:
         # ASSUMPTION A-53: a linear ramp, shuffled by a fixed stride so that neighbours do not come back together.

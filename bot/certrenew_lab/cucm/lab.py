@@ -31,9 +31,8 @@ class LabCucm:
         """Make certificates and phones, then bind every port."""
         await asyncio.to_thread(self.cluster.equip)
         for node in self.cluster.nodes:
-            servers = NodeServers(self.cluster, node)
-            self.servers[node.name] = servers
-            await servers.start()
+            self.servers[node.name] = NodeServers(self.cluster, node)
+        await asyncio.gather(*(servers.start() for servers in self.servers.values()))
         await self._control.open()
         self._phone_life = asyncio.get_running_loop().create_task(self._let_phones_live())
 

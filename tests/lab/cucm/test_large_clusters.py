@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from lab_cucm_clients import axl
+from lab_cucm_clients import axl, until
 
 from certrenew_lab.cucm import LabCucm
 from certrenew_lab.scenario import ClusterScenario, PhoneManners, SshManners
@@ -48,3 +48,17 @@ async def test_waiting_for_forty_thousand_phones_costs_little(lab: LabCucm) -> N
         fleet.settle()
         fleet.registered_per_node()
     assert time.process_time() - began < 0.5
+
+
+async def test_phones_that_began_to_wait_in_a_short_outage_come_back_after_it(lab: LabCucm) -> None:
+    fleet = lab.cluster.fleet
+    first = next(phone for phone in fleet.phones.values() if phone.secure)
+    boards = [node.services for node in lab.cluster.nodes]
+    for _ in range(3):
+        for board in boards:
+            await board.force("Cisco CallManager", "STOPPED")
+        fleet.reset([first], "one", "test")
+        await until(lambda: not fleet._plans)
+        for board in boards:
+            await board.force("Cisco CallManager", "STARTED")
+        await until(lambda: not fleet.missing())
