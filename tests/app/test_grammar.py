@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certrenew.app.commands import Abandon, Approve, Help, Reject, Renew, Retry, Skip, Status
+from certrenew.app.commands import Abandon, Approve, Help, Reject, Renew, Retry, Settle, Skip, SkipPart, Status, Tick
 from certrenew.app.grammar import Grammar
 from certrenew.app.words import VERBS
 from certrenew.domain.errors import CommandRefused
@@ -78,7 +78,7 @@ def test_options_stand_anywhere(text: str) -> None:
         ("callmanager lab-a now", "do not understand 'now'"),
         ("callmanager lab-a --change", "needs a value"),
         ("approve", "Write: approve <renewal>"),
-        ("xyzzy plugh", "known: callmanager, tvs"),
+        ("xyzzy plugh", "known: all, callmanager, tvs"),
     ],
 )
 def test_a_mistake_is_answered_with_the_nearest_right_thing(text: str, words: str) -> None:
@@ -111,3 +111,18 @@ def test_the_help_names_every_verb_and_an_example_that_works_here() -> None:
     assert all(verb.usage in text for verb in VERBS.values())
     example = next(line for line in text.splitlines() if line.startswith("Example: "))
     assert isinstance(GRAMMAR.parse(example.removeprefix("Example: /certrenew ")), Renew)
+
+
+def test_what_is_meant_of_a_renewal_stands_before_the_free_text() -> None:
+    assert GRAMMAR.parse('skip-part a1b2 tvs it\'s "late"') == SkipPart(
+        renewal="a1b2", part="tvs", reason='it\'s "late"'
+    )
+    assert GRAMMAR.parse("done a1b2  backup   on sftp1") == Tick(renewal="a1b2", task="backup", note="on sftp1")
+    assert GRAMMAR.parse("done a1b2 backup") == Tick(renewal="a1b2", task="backup")
+    assert GRAMMAR.parse('settle a1b2 "in a drawer"') == Settle(renewal="a1b2", reason="in a drawer")
+
+
+@pytest.mark.parametrize("text", ["done a1b2", "skip-part a1b2", "settle", "done"])
+def test_half_a_sentence_is_answered_with_the_whole_one(text: str) -> None:
+    with pytest.raises(CommandRefused, match=f"Write: {text.split()[0]} <renewal>"):
+        GRAMMAR.parse(text)

@@ -37,7 +37,10 @@ class Parts(Rights):
             "reason": reason,
         }
         unit.append(self._event(What.PART_SKIPPED, person, going, details))
-        return f"Renewal {renewal.short_id} goes on without {part.title}; nothing of it was installed."
+        text = f"Renewal {renewal.short_id} goes on without {part.title}; nothing of it was installed."
+        if made := dict.fromkeys(record.node for record in renewal.records_of(part) if "csr" in record.output):
+            text += f" Its signing requests wait on {', '.join(made)} unused: its next renewal needs --replace-csr."
+        return text
 
     @staticmethod
     def _part(renewal: Renewal, wanted: str) -> Part:
