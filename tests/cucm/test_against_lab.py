@@ -1,82 +1,26 @@
 """The adapter against the lab cluster, which was written from the same reference by other hands."""
 
-import asyncio
-import hashlib
-import ssl
-import threading
 from collections.abc import Iterator
 
 import pytest
 
-from certrenew.cucm import Account, ClusterAccess, CucmClusters, NodeAddress, check
+from certrenew.cucm import check
 from certrenew.domain.errors import AccessDenied, StepFailed
-from certrenew.domain.model import Cluster, Node, Role, SecurityMode
+from certrenew.domain.model import SecurityMode
 
-lab_cucm = pytest.importorskip("certrenew_lab.cucm")
-scenario = pytest.importorskip("certrenew_lab.scenario")
-
-
-class Lab:
-    """A lab cluster in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self.cluster = lab_cucm.LabCucm(scenario.ClusterScenario(speed=200, phones=30, mixed_mode=True))
-        asyncio.run_coroutine_threadsafe(self.cluster.start(), self._loop).result(60)
-
-    def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.cluster.stop(), self._loop).result(30)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+from .lab_cluster import Lab
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    started = Lab()
+    started = Lab(mixed_mode=True)
     yield started
     started.stop()
 
 
 @pytest.fixture
 def session_with(lab: Lab):
-    sessions = []
-
-    def make(password: str = "", **changes):
-        told = lab.cluster.description()
-        nodes = tuple(Node(node["name"], node["fqdn"], Role(node["role"])) for node in told["nodes"])
-        addresses = tuple(
-            NodeAddress(
-                node=node,
-                host=found["address"],
-                ssh_port=found["ssh_port"],
-                https_port=found["https_port"],
-                rest_port=found["rest_port"],
-                ssh_keys=(found["ssh_host_key"],),
-                certificate_pins=(hashlib.sha256(ssl.PEM_cert_to_DER_cert(found["tomcat_certificate"])).hexdigest(),),
-            )
-            for node, found in zip(nodes, told["nodes"], strict=True)
-        )
-        access = ClusterAccess(
-            cluster=Cluster(told["cluster"], nodes),
-            nodes=addresses,
-            platform=Account(
-                told["platform"]["username"], lambda: password or told["platform"]["password"], "platform account"
-            ),
-            application=Account(
-                told["application"]["username"], lambda: told["application"]["password"], "application account"
-            ),
-            **changes,
-        )
-        sessions.append(CucmClusters((access,)).open(access.cluster))
-        sessions[-1].access = access
-        return sessions[-1]
-
-    yield make
-    for session in sessions:
-        session.close()
+    return lab.session
 
 
 @pytest.mark.parametrize("use_rest", ["always", "never"])
@@ -154,11 +98,11 @@ def test_phones_and_pools_are_reset(session_with) -> None:
         session.reset_phone("SEPFFFFFFFFFFFF")
 
 
-def test_a_check_of_a_good_access_finds_nothing(session_with) -> None:
-    assert check(session_with().access) == ()
+def test_a_check_of_a_good_access_finds_nothing(lab: Lab) -> None:
+    assert check(lab.access()) == ()
 
 
-def test_a_wrong_password_is_tried_once_in_the_whole_cluster(session_with, lab: Lab) -> None:
+def test_a_wrong_password_is_tried_once_in_the_whole_cluster(session_with) -> None:
     session = session_with(password="wrong")
     for name in ("cucm-pub", "cucm-sub1", "cucm-sub2"):
         with pytest.raises(AccessDenied):

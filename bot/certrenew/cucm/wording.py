@@ -35,7 +35,7 @@ NO_REQUEST = _refusal(
 NO_OR_OTHER_REQUEST = _refusal(
     r"\.(?:der|pem)\s+could\s+not\s+be\s+uploaded",
     "no signing request is waiting for this purpose on this node, or the certificate was issued for another key",
-    "compare the certificate's key with the request that waits; if they differ or none waits, make a new signing request",
+    "compare its key with the request that waits; if they differ or none waits, make a new signing request",
 )
 WRONG_KEY = _refusal(
     r"CSR\s+public\s+key\s+and\s+certificate\s+public\s+key|public\s+key.{0,40}(?:do\s+not|does\s+not|doesn.t)\s+match"
