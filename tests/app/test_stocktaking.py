@@ -57,13 +57,13 @@ def test_a_node_that_does_not_answer_loses_nothing_of_the_others(stocked: Stocke
 
 def test_a_certificate_that_cannot_be_read_is_named_and_the_others_are_kept(stocked: Stocked) -> None:
     node = stocked.bench.cluster.nodes["cucm-pub"]
-    node.trust["tomcat"] = ["-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n"]
+    node.stored["tomcat"] = "-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n"
     node.unshown = ("cucm-pub lists the ipsec certificate but does not print it.",)
     publisher = stocked.stocktaker.read("lab")[0]
     assert publisher.held
     assert [problem.split(":")[0] for problem in publisher.problems] == [
         "cucm-pub lists the ipsec certificate but does not print it.",
-        "cucm-pub holds 1.pem in tomcat-trust",
+        "cucm-pub holds tomcat.pem in tomcat",
     ]
 
 
