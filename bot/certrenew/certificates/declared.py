@@ -76,6 +76,7 @@ class Runbook:
     restarts: tuple[Restart, ...]
     since: str = ""
     until: str = ""  # the first release that the document no longer covers
+    caution: str = ""  # what whoever approves must know of this document
     resets_first: bool = False  # in mixed mode phones fetch the CTL before any service restarts
 
     def covers(self, version: str) -> bool:

@@ -26,8 +26,8 @@ class CertificateType:
     for any). `trust` lists the purposes whose trust stores get the chain, `root_trust` those that get the root
     alone. `ports` present it in TLS, unless they `may_be_closed`; `elliptic`: an RSA certificate shares them.
     `restarts` follow `profile`, which names the document; `runbooks` are what other documents say. `shared_by` are
-    the nodes that a multi-server certificate covers (None: CUCM has none). Trust anchors name each other in `excludes`. A plan for
-    several purposes takes them by `order`; 0 leaves one out of it.
+    the nodes that a multi-server certificate covers (None: CUCM has none). Trust anchors name each other in
+    `excludes`. A plan for several purposes takes them by `order`; 0 leaves one out of it.
     """
 
     name: str
@@ -53,7 +53,8 @@ class CertificateType:
     no_single_sign_on: bool = False  # SAML single sign-on must be off while it is replaced
     proves_backup: bool = False  # afterwards the disaster recovery system must answer
     self_signed: bool = False  # regenerated on the node: there is no request and no authority
-    reads_trust: bool = False  # the plan is about trust stores
+    reads_trust: bool = False  # the plan is about trust stores, and about no certificate of its own
+    reads: tuple[str, ...] = ()  # further purposes whose certificates the plan looks at
     excludes: tuple[str, ...] = ()
     order: int = 50
     impact: str = ""
@@ -63,6 +64,7 @@ class CertificateType:
     sources: tuple[str, ...] = ("Cisco 217138",)
     recipe: "Recipe | None" = field(default=None, compare=False)
     chosen: "Chosen | None" = field(default=None, compare=False)
+    remarks: "Remarks | None" = field(default=None, compare=False)  # cautions that depend on the cluster
 
     def plan(self, snapshot: Snapshot, options: Options) -> Plan:
         """Same snapshot and options in, same plan out: no clock, no network. Raises PlanRefused."""
@@ -74,6 +76,11 @@ class CertificateType:
             raise PlanRefused(
                 f"The runbook {runbook.name} does not cover the release of {', '.join(strange)}; choose another with"
                 f" --runbook: {', '.join(found.name for found in self.all_runbooks)}. Nothing has changed."
+            )
+        if self.self_signed and not options.request.plain:
+            raise PlanRefused(
+                f"{self.title}: no signing request is made, so there is nothing to choose about one. Ask again without"
+                " its options. Nothing has changed."
             )
         targets = self._chosen(snapshot, options)
         plan = Plan(
@@ -237,4 +244,5 @@ def _shares(found: NodeSnapshot, since: str) -> bool:
 
 
 Recipe: TypeAlias = Callable[[CertificateType, Snapshot, Options], Iterator[Step]]
+Remarks: TypeAlias = Callable[[CertificateType, Snapshot, Options], Iterator[str]]
 Chosen: TypeAlias = Callable[[CertificateType, Snapshot, Options], tuple[Target, ...]]

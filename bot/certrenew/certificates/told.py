@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 def cautions(kind: CertificateType, snapshot: Snapshot, options: Options) -> Iterator[str]:
     """The purpose's own, then what this cluster and this request add."""
     yield from kind.cautions
+    if caution := kind.runbook(options).caution:
+        yield caution
+    if kind.remarks is not None:
+        yield from kind.remarks(kind, snapshot, options)
     yield from _left_out(kind, snapshot, options)
-    if kind.phones is Phones.RESET_AND_WAIT:
+    if kind.phones is Phones.RESET_AND_WAIT and not kind.self_signed:
         if snapshot.phone_interaction is PhoneInteraction.AUTOMATIC:
             yield "Each upload by itself resets phones (“Phone Interaction on Certificate Update” is automatic)."
         elif snapshot.phone_interaction is PhoneInteraction.UNKNOWN:
@@ -32,7 +36,7 @@ def cautions(kind: CertificateType, snapshot: Snapshot, options: Options) -> Ite
         yield "It is one certificate for all its nodes: one upload changes all of them."
     if options.members_untold:
         yield "The cluster did not list its servers: make sure that the configuration names all of them."
-    if options.force:
+    if options.force and not kind.reads_trust:
         yield f"It is renewed before it is due, because: {options.force}"
     if options.replace_csr:
         yield "A signing request that waits on a node is replaced; a certificate issued for it becomes useless."

@@ -222,6 +222,7 @@ class NodeSnapshot:
     identities: Mapping[str, Certificate] = field(default_factory=dict[str, Certificate])
     pending: frozenset[str] = frozenset()  # purposes with a signing request waiting
     trusted: tuple[TrustFile, ...] = ()  # read only for plans that look at trust stores
+    listed: frozenset[str] = frozenset()  # likewise: the serial numbers in its ITL and CTL files
     single_sign_on: bool | None = None  # None: not asked, or not told
     problems: tuple[str, ...] = ()
 

@@ -196,6 +196,10 @@ class NodeSession(Protocol):
         """Serial numbers (as `ctl_serials`) in the ITL file, its signer's among them; raises StepFailed if untold."""
         ...
 
+    def trust_list_signer(self, kind: str) -> str:
+        """Serial number (as `ctl_serials`) of the signer of the "ITL" or "CTL" file; empty when that is not told."""
+        ...
+
     def trust_list_problems(self) -> tuple[str, ...]:
         """Sentences when the ITL file of this node, or its CTL file where it has one, does not verify."""
         ...

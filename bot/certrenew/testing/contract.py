@@ -1,6 +1,5 @@
 """What every plugin must fulfil, as test classes: subclass one, say what you made, and pytest runs the rest."""
 
-import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -8,33 +7,49 @@ from typing import Any, ClassVar
 import pytest
 
 from certrenew.app.commands import Retry, Skip
-from certrenew.app.context import Context
 from certrenew.app.inventory import read_snapshot
 from certrenew.app.runner import BACKOFF
 from certrenew.certificates import CertificateType, Options, Where
 from certrenew.domain.errors import AnswerLost, StepFailed
 from certrenew.domain.model import SecurityMode, Snapshot
-from certrenew.domain.plan import Done, Plan, Ready, Satisfied, Waiting
-from certrenew.domain.ports import Authority, Issued, Pace, Pending, Refused, SigningRequest
-from certrenew.domain.renewal import Renewal, State, StepRecord, StepState
+from certrenew.domain.plan import Plan
+from certrenew.domain.ports import Authority, Issued, Pending, Refused, SigningRequest
+from certrenew.domain.renewal import Renewal, State
 from certrenew.steps import plan_from_json
 from certrenew.testing import hierarchy
-from certrenew.testing.bench import ALICE, BOB, Bench
-from certrenew.testing.fakes import FakeAuthority, FakeCluster
+from certrenew.testing.bench import BOB, Bench
+from certrenew.testing.fakes import FakeCluster
+from certrenew.testing.rehearsal import Rehearsal
 from certrenew.x509 import key_hash
 
 MakeBench = Callable[..., Bench]
 
 
 class CertificateTypeContract:
-    """Set `kind` to your certificate type; `cluster` takes options of `FakeCluster` when it needs a special one."""
+    """Set `kind` to your certificate type; `cluster` takes options of `FakeCluster` when it needs a special one.
+
+    `others` are purposes that the cluster has as well. Override `arrange` to prepare it, and `renewed` where a renewal
+    does not end with new certificates.
+    """
 
     kind: ClassVar[CertificateType]
+    others: ClassVar[tuple[CertificateType, ...]] = ()
     cluster: ClassVar[Mapping[str, Any]] = {}
+    asked: ClassVar[Options] = Options(authority="lab-ca")
     modes: ClassVar[tuple[SecurityMode, ...]] = (SecurityMode.NON_SECURE, SecurityMode.MIXED)
 
     def bench(self, make_bench: MakeBench, mode: SecurityMode) -> Bench:
-        return make_bench(self.kind, cluster=self.options(mode))
+        bench = make_bench(self.kind, *self.others, cluster=self.options(mode))
+        self.arrange(bench.cluster)
+        return bench
+
+    def fake(self, mode: SecurityMode) -> FakeCluster:
+        fake = FakeCluster(self.kind, *self.others, **self.options(mode))
+        self.arrange(fake)
+        return fake
+
+    def arrange(self, fake: FakeCluster) -> None:
+        """Called for every cluster before it is used."""
 
     def options(self, mode: SecurityMode) -> dict[str, Any]:
         """What the fake cluster is made with: nodes of the IM and Presence Service where only they have the purpose."""
@@ -42,16 +57,16 @@ class CertificateTypeContract:
         return {"security_mode": mode, **presence, **self.cluster}
 
     def snapshot(self, mode: SecurityMode) -> Snapshot:
-        fake = FakeCluster(self.kind, **self.options(mode))
+        fake = self.fake(mode)
         return read_snapshot(fake.open(fake.cluster), [self.kind])
 
     def plans(self) -> list[Plan]:
-        return [self.kind.plan(self.snapshot(mode), Options(authority="lab-ca")) for mode in self.modes]
+        return [self.kind.plan(self.snapshot(mode), self.asked) for mode in self.modes]
 
     def test_the_same_snapshot_makes_the_same_plan(self) -> None:
         for mode in self.modes:
             snapshot = self.snapshot(mode)
-            first, second = (self.kind.plan(snapshot, Options(authority="lab-ca")) for _ in range(2))
+            first, second = (self.kind.plan(snapshot, self.asked) for _ in range(2))
             assert first == second
             assert first.digest == second.digest
 
@@ -85,12 +100,16 @@ class CertificateTypeContract:
             before = {name: dict(node.stored) for name, node in bench.cluster.nodes.items()}
             renewal = bench.run(bench.approved())
             assert renewal.state is State.SUCCEEDED, renewal.reason
-            for target in renewal.plan.targets:
-                node = bench.cluster.nodes[target.node]
-                assert node.stored[self.kind.purpose] != before[target.node][self.kind.purpose]
-                for port in self.kind.ports:
-                    shown = node.presents(port, elliptic=self.kind.elliptic)
-                    assert shown == node.stored[self.kind.purpose], f"{target.node} port {port}"
+            self.renewed(bench, renewal.plan, before)
+
+    def renewed(self, bench: Bench, plan: Plan, before: Mapping[str, Mapping[str, str]]) -> None:
+        """What must be true afterwards; `before` is what each node stored."""
+        for target in plan.targets:
+            node = bench.cluster.nodes[target.node]
+            assert node.stored[self.kind.purpose] != before[target.node][self.kind.purpose]
+            for port in self.kind.ports:
+                shown = node.presents(port, elliptic=self.kind.elliptic)
+                assert shown == node.stored[self.kind.purpose], f"{target.node} port {port}"
 
     def test_a_crash_right_after_an_act_never_repeats_it(self, make_bench: MakeBench) -> None:
         """The bot dies after every act of one renewal, and starts again each time."""
@@ -131,8 +150,7 @@ class CertificateTypeContract:
 
     def test_a_satisfied_check_returns_what_the_act_left(self) -> None:
         for mode in self.modes:
-            fake = FakeCluster(self.kind, **self.options(mode))
-            Rehearsal(self.kind, fake).run()
+            Rehearsal(self.kind, self.fake(mode), self.asked).run()
 
     def test_a_stopped_renewal_can_be_retried_to_its_end(self, make_bench: MakeBench) -> None:
         """Nothing answers to an act for so long that the renewal stops; then it does."""
@@ -151,63 +169,6 @@ class CertificateTypeContract:
             found = bench.run(renewal)
         assert found.state is State.SUCCEEDED, found.reason
         assert sorted(bench.acts) == sorted(smooth.acts)
-
-
-class Rehearsal:
-    """Runs a plan without a runner: each step is checked again after its act, as after a crash."""
-
-    def __init__(self, kind: CertificateType, fake: FakeCluster) -> None:
-        self.fake = fake
-        self.authority = FakeAuthority(clock=fake.clock)
-        self.session = fake.open(fake.cluster)
-        plan = kind.plan(read_snapshot(self.session, [kind]), Options(authority="lab-ca"))
-        now = fake.clock.now()
-        self.renewal = Renewal(
-            id="0" * 32, plan=plan, state=State.RUNNING, requester=ALICE, created_at=now, approve_by=now
-        )
-
-    def run(self) -> None:
-        for number, step in enumerate(self.renewal.plan.steps, start=1):
-            output: Mapping[str, Any]
-            ctx = self._context()
-            check = step.check(ctx)
-            while isinstance(check, Waiting):
-                self.fake.clock.advance(check.seconds)
-                ctx = dataclasses.replace(
-                    ctx, waiting_since=ctx.waiting_since or ctx.clock.now(), progress=check.progress
-                )
-                check = step.check(ctx)
-            if isinstance(check, Ready):
-                began = self.fake.clock.now()
-                outcome = step.act(ctx)
-                assert isinstance(outcome, Done), f"step {number} ({step.kind}) did not end: {outcome}"
-                output = outcome.output
-                again = step.check(dataclasses.replace(self._context(), attempted=began))
-                if not step.traceless:
-                    assert isinstance(again, Satisfied), f"step {number} ({step.kind}) would act twice: {again}"
-                    assert again.output == outcome.output, (
-                        f"step {number} ({step.kind}) is satisfied with another output"
-                    )
-            else:
-                assert isinstance(check, Satisfied), f"step {number} ({step.kind}): {check}"
-                output = check.output
-            assert step.makes <= output.keys(), f"step {number} ({step.kind}) does not leave what it makes"
-            json.dumps(dict(output))
-            json.dumps(dict(step.verify(self._context())))
-            done = StepRecord(number=number, kind=step.kind, node=step.node, state=StepState.DONE, output=output)
-            self.renewal = dataclasses.replace(self.renewal, steps=(*self.renewal.steps, done))
-
-    def _context(self) -> Context:
-        return Context(
-            renewal=self.renewal,
-            clock=self.fake.clock,
-            pace=Pace(),
-            session_of=lambda: self.session,
-            authority_of=lambda: self.authority,
-            pause=self.fake.clock.advance,
-            say=lambda _: None,
-            own=lambda: True,
-        )
 
 
 class AuthorityContract:

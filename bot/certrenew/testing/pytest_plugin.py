@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from certrenew.testing.bench import Bench
     from certrenew.testing.fakes import FakeAuthority, FakeCluster, FixedClock
 
-pytest.register_assert_rewrite("certrenew.testing.contract")
+pytest.register_assert_rewrite("certrenew.testing.contract", "certrenew.testing.rehearsal")
 
 
 @pytest.fixture

@@ -39,13 +39,10 @@ class FakeTrustLists:
 
     def write_itl(self, signer: str = "") -> None:
         signing = signer or (SIGNER if self._stored((SIGNER,)) else FALLBACK)
-        self.itl = TrustList(self._stored((signing,)), self._stored(IN_ITL))
+        self.itl = TrustList(self._signing(signing), self._stored(IN_ITL))
 
     def write_ctl(self, signer: str = SIGNER) -> None:
-        self.ctl = TrustList(self._stored((signer,)), self.due_in_ctl() | self._stored((SIGNER,)))
-
-    def no_ctl(self) -> None:
-        self.ctl = TrustList()
+        self.ctl = TrustList(self._signing(signer), self.due_in_ctl() | self._stored((SIGNER,)))
 
     def due_in_ctl(self) -> frozenset[str]:
         """What the CTL must name for phones to trust what is stored now."""
@@ -75,6 +72,11 @@ class FakeTrustLists:
         if not serving:  # this cluster does not play TVS: it vouches, but for a new signer of its own
             return not self._stored((SIGNER,))
         return not serving.isdisjoint(phone.itl)
+
+    def _signing(self, purpose: str) -> frozenset[str]:
+        """The publisher's: its key signs the files that are handed to the others."""
+        stored = next(iter(self._nodes.values())).stored
+        return frozenset({x509.serial_of(stored[purpose])}) if purpose in stored else frozenset()
 
     def _stored(self, purposes: Iterable[str]) -> frozenset[str]:
         wanted = tuple(purposes)

@@ -94,6 +94,11 @@ class FakeUpkeep:
             itl = self._cluster.trust_lists.itl
             return itl.serials | itl.signers
 
+    def trust_list_signer(self, kind: str) -> str:
+        with self._call(f"trust_list_signer {self._name} {kind}"):
+            found = self._cluster.trust_lists.itl if kind == "ITL" else self._cluster.trust_lists.ctl
+            return next(iter(found.signers)) if len(found.signers) == 1 else ""
+
     def trust_list_problems(self) -> tuple[str, ...]:
         with self._call(f"trust_list_problems {self._name}"):
             return self._node.trust_list_problems
