@@ -11,7 +11,13 @@ from certrenew.x509.bundle import read_bundle
 from certrenew.x509.chain import find_path
 from certrenew.x509.findings import Examination, Finding, warn
 from certrenew.x509.naming import judge_key, judge_names, judge_request, judge_signature, judge_subject
-from certrenew.x509.purposes import judge_against_issuers, judge_constraints, judge_usages, judge_validity
+from certrenew.x509.purposes import (
+    judge_against_issuers,
+    judge_constraints,
+    judge_room,
+    judge_usages,
+    judge_validity,
+)
 from certrenew.x509.reading import load_certificate, load_request, load_stored, to_pem
 from certrenew.x509.trust_store import judge_trust_store
 
@@ -49,8 +55,8 @@ def examine(
     findings += judge_request(csr)
     findings += judge_key(csr, leaf)
     findings += judge_signature(leaf)
-    findings += judge_names(csr, leaf)
-    findings += judge_subject(csr, leaf)
+    findings += judge_names(csr, leaf, usages)
+    findings += judge_subject(csr, leaf, usages)
     findings += judge_usages(csr, leaf, usages)
     findings += judge_constraints(leaf, usages)
     findings += judge_validity(leaf, now=now, skew=skew, minimum_lifetime=minimum_lifetime, replaced=replaced)
@@ -59,6 +65,7 @@ def examine(
     findings += path.findings
     if path.certificates:
         findings += judge_against_issuers(path.certificates, now, minimum_lifetime)
+        findings += judge_room(path.certificates, usages)
         findings += judge_trust_store(path.certificates[1:], stored)
     return Examination(tuple(findings), tuple(to_pem(found) for found in path.certificates))
 

@@ -35,7 +35,8 @@ ADVICE = {
     "ipsecEndSystem": " Change the authority's profile (Vault and OpenBao role: ext_key_usage_oids=1.3.6.1.5.5.7.3.5).",
     "dataEncipherment": " Cisco requires that the authority does not remove it (Vault and OpenBao role: add "
     "DataEncipherment to key_usage; AD CS: allow encryption of user data in the template).",
-    "keyCertSign": " This certificate signs others: issue it from a subordinate CA template.",
+    "keyCertSign": " This certificate signs others: issue it from a subordinate CA template (Vault and OpenBao: "
+    "root/sign-intermediate with use_csr_values=true).",
 }
 
 
@@ -61,7 +62,7 @@ def judge_constraints(leaf: x509.Certificate, usages: Usages) -> Iterator[Findin
         yield stop(
             "not-an-authority",
             "The certificate is not a CA certificate, but this purpose signs certificates for phones: issue it from a "
-            "subordinate CA template.",
+            "subordinate CA template (Vault and OpenBao: root/sign-intermediate with use_csr_values=true).",
         )
     if is_authority(leaf) and not usages.certificate_authority:
         yield stop(
@@ -69,6 +70,12 @@ def judge_constraints(leaf: x509.Certificate, usages: Usages) -> Iterator[Findin
             "The certificate is a CA certificate (basic constraints CA:TRUE) and could sign others, which a "
             "server's must "
             "not; have it signed with a server template.",
+        )
+    if is_authority(leaf) and usages.certificate_authority and path_length(leaf) != 0:
+        yield warn(
+            "path-length-open",
+            "The certificate may make further authorities, not only sign for phones; a path length of 0 prevents that "
+            "(Vault and OpenBao: max_path_length=0).",
         )
     odd = [found.oid for found in leaf.extensions if found.critical and found.oid not in MAY_BE_CRITICAL]
     if odd:
@@ -141,6 +148,25 @@ def judge_against_issuers(chain: tuple[x509.Certificate, ...], now: datetime, mi
         yield stop("outlives-issuer", sentence) if ends - now < minimum else warn("outlives-issuer", sentence)
 
 
+def judge_room(chain: tuple[x509.Certificate, ...], usages: Usages) -> Iterator[Finding]:
+    """Whether a certificate that signs others has room below its issuers for what it signs.
+
+    The chain check does not tell: the last certificate of a chain counts against no path length, and what it signs
+    later is one step further down.
+    """
+    if not usages.certificate_authority:
+        return
+    for authorities, issuer in enumerate(chain[1:], start=1):
+        room = path_length(issuer)
+        if room is not None and room < authorities:
+            yield stop(
+                "issuer-without-room",
+                f"{shown_name(issuer.subject)} has the path length {room} and so leaves no room for an authority "
+                f"{authorities} below it: what the certificate signs for phones would not be trusted. Have it signed "
+                "by a CA whose path length allows that.",
+            )
+
+
 def key_usages(found: x509.Certificate | x509.CertificateSigningRequest) -> frozenset[str] | None:
     """Attribute names of the key usages that are set; None without the extension."""
     try:
@@ -164,6 +190,14 @@ def is_authority(found: x509.Certificate) -> bool:
         return found.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         return False
+
+
+def path_length(found: x509.Certificate) -> int | None:
+    """How many authorities may follow below a CA certificate; None for any number."""
+    try:
+        return found.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
+    except x509.ExtensionNotFound:
+        return None
 
 
 def usage_name(oid: str) -> str:

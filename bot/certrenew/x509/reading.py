@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -164,6 +164,12 @@ def shown(text: str) -> str:
     """A foreign text on one line, cut to a length that a sentence can carry."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in text)
     return clean if len(clean) <= LONGEST else clean[:LONGEST] + "…"
+
+
+def listed(found: Iterable[str]) -> str:
+    """Foreign texts in one sentence; of more than eight the rest is counted."""
+    values = [shown(text) for text in found]
+    return ", ".join(values[:8]) + (f" and {len(values) - 8} more" if len(values) > 8 else "")
 
 
 def shown_name(subject: x509.Name) -> str:
