@@ -6,6 +6,7 @@ from cryptography import x509
 
 from certrenew.plugin import ConfigError, StepFailed, Unreachable
 from certrenew_plugins.ca_vault.connection import Connection
+from certrenew_plugins.ca_vault.reading import has_room
 from certrenew_plugins.ca_vault.settings import Settings
 
 SOON = 24 * 3600  # seconds
@@ -35,14 +36,24 @@ def _look(settings: Settings, connection: Connection) -> Iterator[str]:
     ttl = token.get("ttl")
     if settings.approle_role_id is None and isinstance(ttl, int) and 0 < ttl < SOON and not token.get("renewable"):
         yield f"The token for {connection.host} ends in {ttl // 60} minutes and cannot be renewed."
-    wanted = {settings.sign_path: "update", f"{settings.mount}/certs/detailed": "list"}
+    mounts = [settings.mount]
+    wanted = {settings.sign_path: "update"}
+    if settings.ca_mount:
+        mounts += [settings.ca_mount] if settings.ca_mount != settings.mount else []
+        wanted[settings.sign_authority_path] = "update"
+    wanted |= {f"{mount}/certs/detailed": "list" for mount in mounts}
     granted = connection.call("POST", "sys/capabilities-self", {"paths": sorted(wanted)}).data
     for path, capability in wanted.items():
         allowed = granted.get(path) or []
         if allowed and not {capability, "root", "sudo"} & set(allowed):
             yield f'The token\'s policy lacks: path "{path}" {{ capabilities = ["{capability}"] }}'
-    if not connection.send("GET", f"{settings.mount}/cert/ca_chain").ok:
-        yield f"{connection.host} has no CA at the mount {settings.mount}; check mount and namespace."
+    for mount in mounts:
+        chain = connection.send("GET", f"{mount}/cert/ca_chain")
+        if not chain.ok:
+            name = "mount" if mount == settings.mount else "ca_mount"
+            yield f"{connection.host} has no CA at the mount {mount}; check {name} and namespace."
+        elif mount == settings.ca_mount and not has_room(str(chain.data.get("certificate") or "")):
+            yield f"The CA at {mount} has the path length 0 and so may not sign for CAPF; set ca_mount to one that may."
     yield from _role(settings, connection)
 
 

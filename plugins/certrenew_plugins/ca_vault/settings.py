@@ -13,6 +13,8 @@ from certrenew.plugin import ConfigError
 SEGMENT = r"^[A-Za-z0-9_.-]+$"
 MOUNT = r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$"
 
+TTL = r"^[1-9][0-9]*[smhd]$"
+
 
 class Settings(BaseModel, extra="forbid", frozen=True):
     """One mount of the PKI secrets engine. Secrets are never here: only the file or variable that holds them."""
@@ -21,9 +23,14 @@ class Settings(BaseModel, extra="forbid", frozen=True):
     mount: str = Field(pattern=MOUNT, description="path of the PKI secrets engine that signs, such as pki_int")
     role: str | None = Field(default=None, pattern=SEGMENT, description="role to sign with")
     sign: Literal["role", "verbatim"] = Field(default="role", description="sign by the role, or as the request says")
-    ttl: str | None = Field(
-        default=None, pattern=r"^[1-9][0-9]*[smhd]$", description="lifetime asked for, such as 397d"
+    ttl: str | None = Field(default=None, pattern=TTL, description="lifetime asked for, such as 397d")
+    ca_mount: str | None = Field(
+        default=None,
+        pattern=MOUNT,
+        description="mount whose root/sign-intermediate signs for CAPF, which is an authority itself; without it "
+        "mount does. Set it, to the same mount if you like, when CAPF is renewed: its policy is then checked too",
     )
+    ca_ttl: str | None = Field(default=None, pattern=TTL, description="lifetime asked for CAPF; without it ttl")
     namespace: str | None = Field(default=None, pattern=MOUNT + "?", description="namespace, where there are any")
     exclude_cn_from_sans: bool = Field(
         default=True, description="without it the common name is added, which CUCM refuses"
@@ -77,6 +84,14 @@ class Settings(BaseModel, extra="forbid", frozen=True):
         if self.sign == "role":
             return f"{self.mount}/sign/{self.role}"
         return f"{self.mount}/sign-verbatim" + (f"/{self.role}" if self.role else "")
+
+    @property
+    def mount_for_authorities(self) -> str:
+        return self.ca_mount or self.mount
+
+    @property
+    def sign_authority_path(self) -> str:
+        return f"{self.mount_for_authorities}/root/sign-intermediate"
 
     def secret(self) -> str:
         """The token or the secret id, read anew so that a rotated one is taken up; raises ConfigError."""
