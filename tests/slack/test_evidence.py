@@ -57,6 +57,9 @@ def test_a_wait_that_found_nothing_to_wait_for_is_short() -> None:
         ("prove_phones", {"registered": 38, "baseline": 40, "stragglers": ["SEP1: gone", "SEP2: gone"]},
          "38 of 40 are registered; missing: SEP1: gone, SEP2: gone"),
         ("update_ctl", {"in the CTL": ["pub 0a", "sub 0b"]}, "it names the new certificate of pub, sub"),
+        ("delete_trust", {"deleted": "tomcat-trust/a.pem", "subject": "CN=A", "serial": "01"}, "CN=A is gone"),
+        ("await_new_list", {"fetched it": 5, "of": 5}, "5 of 5 phones have it"),
+        ("check_bridge", {"registered_since": ["SEP1 2026"], "names": "01"}, "it names 01"),
         ("of_a_plugin", {"seen": 3}, "seen 3"),
     ],
 )  # fmt: skip

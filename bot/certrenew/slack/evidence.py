@@ -115,25 +115,49 @@ def _phones(found: Seen) -> str:
     return f"{found.get('registered')} of {found.get('baseline')} are registered{named}{more}"
 
 
+def _deleted(found: Seen) -> str:
+    return f"{found.get('subject')} is gone" if found.get("deleted") else ""
+
+
+def _fetched(found: Seen) -> str:
+    return f"{found['fetched it']} of {found.get('of')} phones have it" if "fetched it" in found else ""
+
+
+def _cleared(found: Seen) -> str:
+    count = found.get("still needed and there")
+    return f"{count} certificates that are needed are there" if count else ""
+
+
 NOTED = ("await_phones", "await_phones_after_upload")  # their note says it all
 SAID: Mapping[str, Callable[[Seen], str]] = {
+    "await_new_list": _fetched,
     "await_phones": _nothing,
     "await_phones_after_upload": _nothing,
+    "await_regenerated": _stored,
     "baseline_phones": _baseline,
+    "check_bridge": lambda found: f"it names {short_serial(str(found['names']))}" if "names" in found else "",
     "check_ctl": lambda found: f"{found.get('certificates in the CTL')} certificates are in it",
     "check_no_backup": _nothing,
     "check_node": _node,
     "check_phone_interaction": _interaction,
     "check_request": _nothing,
     "check_security_mode": _nothing,
+    "check_trust_lists": _nothing,
+    "check_trust_lists_now": _nothing,
+    "delete_trust": _deleted,
     "generate_csr": lambda found: f"{_words(found['key'])}" if "key" in found else "",
     "prove_phones": _phones,
     "prove_served": _served,
     "prove_services": _running,
     "prove_stored": _stored,
+    "prove_trust": _cleared,
+    "prove_trust_lists": _stored,
     "recount_phones": _baseline,
+    "regenerate_certificate": _stored,
     "reset_phones": _nothing,
     "restart_service": _nothing,
+    "sign_ctl": lambda found: f"signed by {_words(found['signed by'])}" if "signed by" in found else "",
+    "sign_with_callmanager": lambda found: f"with {_words(found['signed with'])}" if "signed with" in found else "",
     "update_ctl": _listed_in_ctl,
     "upload_chain": _trusted,
     "upload_identity": _stored,
