@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from certrenew.registry import Plugins
 from certrenew.settings import Account, Secret, Settings, load
+from certrenew.testing.contract import CertificateTypeContract
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,7 +48,7 @@ def test_the_example_configuration_loads_while_its_secrets_are_absent() -> None:
 def test_the_example_documents_every_setting() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     missing = [
-        name for name in settings_of(Settings) if not re.search(rf"(?m)^(# )?{name} =|^\[+(\w|-|\.)*{name}\b", text)
+        name for name in settings_of(Settings) if not re.search(rf"(?m)^(# )?{name} =|^(# )?\[+(\w|-|\.)*{name}\b", text)
     ]
     assert missing == []
 
@@ -55,7 +56,7 @@ def test_the_example_documents_every_setting() -> None:
 def test_what_the_example_has_commented_out_is_valid_as_well(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     everything = tmp_path / "certrenew.toml"
-    everything.write_text(re.sub(r"(?m)^# (?=\w+ = )", "", text), encoding="utf-8")
+    everything.write_text(re.sub(r"(?m)^# (?=\w+ = |\[)", "", text), encoding="utf-8")
     load(everything)
 
 
@@ -74,14 +75,24 @@ def test_the_gate_runs_the_test_command_of_the_readme() -> None:
     assert "grep -m 1 -F '[test]' README.md" in gate
 
 
-def test_the_code_in_the_plugin_guide_registers() -> None:
+def the_plugin_of_the_guide() -> ModuleType:
     [code] = fenced((ROOT / "plugins" / "README.md").read_text(encoding="utf-8"), "python")
+    assert len(code.splitlines()) < 60
     module = ModuleType("guide")
-    run = compile(code, "plugins/README.md", "exec")
-    exec(run, module.__dict__)
+    exec(compile(code, "plugins/README.md", "exec"), module.__dict__)
+    return module
+
+
+def test_the_code_in_the_plugin_guide_registers() -> None:
     plugins = Plugins()
-    plugins.register(module, "guide")
-    assert "tvs" in plugins.certificate_types
+    plugins.register(the_plugin_of_the_guide(), "guide")
+    assert "paging" in plugins.certificate_types
+
+
+class TestThePurposeOfTheGuide(CertificateTypeContract):
+    """An invented purpose is one short file, and fulfils the contract."""
+
+    kind = the_plugin_of_the_guide().PAGING
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))

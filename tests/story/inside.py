@@ -30,9 +30,12 @@ NO_SLACK = {"bot_token": "x", "app_token": "x", "base_url": "x", "groups": {"g":
 
 
 class Inside:
-    """`scenario` is played at its own speed; `settings` are written into the cluster's table of the configuration."""
+    """`scenario` is played at its own speed; `settings` are written into the cluster's table of the configuration;
+    `patience` is how many seconds phones are waited for."""
 
-    def __init__(self, directory: Path, scenario: ClusterScenario, *, settings: str = "") -> None:
+    def __init__(
+        self, directory: Path, scenario: ClusterScenario, *, settings: str = "", patience: float = 90.0
+    ) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -40,7 +43,7 @@ class Inside:
         for part in (self.cucm, self.authority):
             self._wait(part.start())
         self.directory = directory
-        self.config = self._configure(settings)
+        self.config = self._configure(settings, patience)
         self.app = Application(load(self.config)[0].model_copy(update={"slack": None}), runs=False)
         self.app.store._mailbox = FakeMailbox()  # there is no engine to tell: `run` asks the runner itself
         self.runner = self.new_runner()
@@ -59,7 +62,7 @@ class Inside:
             executor="inside",
         )
 
-    def _configure(self, settings: str) -> Path:
+    def _configure(self, settings: str, patience: float) -> Path:
         description = {
             "cluster": self.cucm.description(),
             "authority": self.authority.description(),
@@ -71,6 +74,7 @@ class Inside:
         text = before + '[approval]\napprovers = ["local:carmen"]\n' + rest[rest.index("[pace]") - 1 :]
         for slow, quick in (("settle = 4.0", "settle = 0.5"), ("phones = 0.5", "phones = 0.1"), ("0.25", "0.05")):
             text = text.replace(slow, quick)
+        text = text.replace("phones_timeout = 90.0", f"phones_timeout = {patience}")
         text = text.replace('authority = "enterprise"\n', f'authority = "enterprise"\n{settings}\n', 1)
         path.write_text(text, encoding="utf-8")
         return path

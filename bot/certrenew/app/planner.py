@@ -10,13 +10,14 @@ from certrenew.app.commands import Renew
 from certrenew.app.drift import drift
 from certrenew.app.inventory import read_snapshot
 from certrenew.app.sessions import Sessions
-from certrenew.certificates import CertificateType, Options
+from certrenew.certificates import CertificateType, Options, Where
 from certrenew.domain.errors import CommandRefused, PlanRefused, StepFailed, Unreachable
 from certrenew.domain.model import Cluster, RequestOptions, Snapshot
 from certrenew.domain.plan import Plan
 from certrenew.domain.ports import ClusterSession
 
 log = logging.getLogger(__name__)
+WITH_PRESENCE = (Where.EVERYWHERE, Where.PRESENCE, Where.PRESENCE_PUBLISHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Planner:
         options = self._options(command, kinds, cluster)
         session = self._sessions.open(command.cluster)
         try:
-            options = replace(options, members_untold=not self._compared(session))
+            options = replace(options, members_untold=not self._compared(session, kinds))
             snapshot = read_snapshot(session, kinds)
         finally:
             session.close()
@@ -88,11 +89,17 @@ class Planner:
             raise Unreachable(" ".join(problems))
         return self._made(plan.purpose, kinds, snapshot, [options_of(plan, kind.name) for kind in kinds])
 
-    def _compared(self, session: ClusterSession) -> bool:
-        """Whether the cluster lists just the configured nodes; False when it does not tell. Raises PlanRefused."""
+    def _compared(self, session: ClusterSession, kinds: Sequence[CertificateType]) -> bool:
+        """Whether the cluster lists just the configured nodes; False when it does not tell. Raises PlanRefused.
+
+        Nodes of IM and Presence matter only to purposes that live there: many an installation renews those elsewhere.
+        """
         cluster = session.cluster
         try:
             members = session.members()
+            if not any(kind.where in WITH_PRESENCE for kind in kinds):
+                cluster = replace(cluster, nodes=tuple(node for node in cluster.nodes if not node.role.presence))
+                members = tuple(member for member in members if not member.role.presence)
         except (StepFailed, Unreachable) as error:
             log.info("the servers of %s could not be compared with the configuration: %s", cluster.name, error)
             return False
