@@ -118,8 +118,9 @@ class Judge:
         return entry.certificate.fingerprint in self._anchors
 
     def _from_capf(self, entry: TrustFile) -> bool:
-        """Copies of a CAPF certificate in other stores let phones in by the certificates that it issued."""
-        return entry.certificate.fingerprint in self._capf or "CN=CAPF-" in entry.certificate.subject
+        """CallManager lets phones in by copies in its own store as well."""
+        copied = entry.store == "CallManager" and entry.certificate.fingerprint in self._capf
+        return entry.store == "CAPF" or copied or "CN=CAPF-" in entry.certificate.subject
 
     def _others(self, entry: TrustFile) -> list[str]:
         return [
