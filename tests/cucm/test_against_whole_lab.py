@@ -96,6 +96,8 @@ def test_a_trust_certificate_is_deleted_and_those_of_nodes_stay(lab: Lab, certif
 def test_the_trust_lists_verify_and_name_what_is_stored(lab: Lab) -> None:
     node = lab.session().node("cucm-pub")
     assert node.trust_list_problems() == ()
+    signers = {serial_of(node.identity(purpose)) for purpose in ("ITLRecovery", "CallManager")}
+    assert node.trust_list_signer("ITL") in signers  # the second one after a reset of the local key
     assert {
         serial_of(node.identity(purpose)) for purpose in ("CallManager", "ITLRecovery", "TVS")
     } <= node.itl_serials()

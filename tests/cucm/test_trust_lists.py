@@ -48,6 +48,18 @@ def test_the_serial_numbers_of_records_and_signer_are_read(fake_node, node) -> N
     assert node.itl_serials() == {"abcdef012345678", "112233", "44556677"}
 
 
+@pytest.mark.parametrize("kind", ["ITL", "CTL"])
+def test_the_signer_is_the_one_of_the_header(fake_node, node, kind: str) -> None:
+    fake_node.script = saying(ITL, CTL)
+    assert node.trust_list_signer(kind) == "abcdef012345678"
+
+
+@pytest.mark.parametrize("said", [NO_CTL, "", "SERIALNUMBER 4 00:11:22:33"])
+def test_a_signer_that_is_not_told_is_empty(fake_node, node, said: str) -> None:
+    fake_node.script = saying(ITL, said)
+    assert node.trust_list_signer("CTL") == ""
+
+
 @pytest.mark.parametrize("said", ["ITL File not found", "Length of ITL file: 0", "Executed command unsuccessfully", ""])
 def test_a_missing_itl_file_is_said(fake_node, node, said: str) -> None:
     fake_node.script = saying(said)
