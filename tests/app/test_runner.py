@@ -177,9 +177,9 @@ def test_a_second_upload_waits_for_the_phones_that_the_first_one_reset(make_benc
     here: list[int] = []
     original = bench.cluster.uploaded
 
-    def uploaded() -> None:
+    def uploaded(purpose: str) -> None:
         here.append(sum(bench.cluster.phones.on(node) for node in bench.cluster.nodes))
-        original()
+        original(purpose)
 
     bench.cluster.uploaded = uploaded  # type: ignore[method-assign]
     assert bench.run(renewal).state is State.SUCCEEDED

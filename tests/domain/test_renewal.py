@@ -8,7 +8,7 @@ import pytest
 from certrenew.app.inventory import read_snapshot
 from certrenew.certificates import Options
 from certrenew.domain.errors import CommandRefused
-from certrenew.domain.renewal import FINAL, MOVES, Renewal, State, StepRecord, StepState
+from certrenew.domain.renewal import FINAL, MOVES, Renewal, State, StepRecord, StepState, TaskRecord
 from certrenew.testing.bench import ALICE
 from certrenew.testing.clock import START
 from certrenew.testing.fakes import FakeCluster
@@ -27,7 +27,7 @@ LEGAL = {
 @pytest.fixture(scope="module")
 def renewal() -> Renewal:
     fake = FakeCluster(CALLMANAGER, nodes=("cucm-pub",))
-    snapshot = read_snapshot(fake.open(fake.cluster), ["CallManager"])
+    snapshot = read_snapshot(fake.open(fake.cluster), [CALLMANAGER])
     plan = CALLMANAGER.plan(snapshot, Options(authority="lab-ca"))
     steps = tuple(StepRecord(number=n, kind=step.kind, node=step.node) for n, step in enumerate(plan.steps, 1))
     return Renewal(
@@ -82,3 +82,38 @@ def test_an_output_is_the_newest_of_a_finished_step_on_that_node(renewal: Renewa
     assert (found.output("leaf", "a"), found.output("leaf", "b")) == ("new", "other")
     with pytest.raises(KeyError):
         found.output("leaf", "c")
+
+
+def tried(renewal: Renewal, *kinds: str, proved: StepState = StepState.DONE) -> Renewal:
+    """The renewal with one attempt at every step of these kinds, and its phones proved or not."""
+    steps = (
+        replace(one, attempts=int(one.kind in kinds), state=proved if one.kind == "prove_phones" else one.state)
+        for one in renewal.steps
+    )
+    return replace(renewal, steps=tuple(steps))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "proved", "settled"),
+    [
+        ((), StepState.PENDING, True),
+        (("generate_csr", "submit", "recount_phones"), StepState.PENDING, True),
+        (("upload_chain",), StepState.PENDING, False),
+        (("upload_identity",), StepState.SKIPPED, False),
+        (("upload_identity", "restart_service"), StepState.DONE, True),
+    ],
+)
+def test_what_phones_trust_is_settled_while_untouched_or_once_they_are_proved_back(
+    renewal: Renewal, kinds: tuple[str, ...], proved: StepState, settled: bool
+) -> None:
+    found = tried(renewal, *kinds, proved=proved)
+    assert found.settled is settled
+    assert replace(found, plan=replace(found.plan, excludes=())).settled
+
+
+def test_tasks_are_open_from_the_first_change_on(renewal: Renewal) -> None:
+    task = TaskRecord(key="backup", text="Take a backup.")
+    assert replace(tried(renewal, "generate_csr"), tasks=(task,)).open_tasks == ()
+    assert replace(tried(renewal, "upload_chain"), tasks=(task,)).open_tasks == (task,)
+    ticked = replace(task, done_by=ALICE, done_at=START)
+    assert replace(tried(renewal, "upload_chain"), tasks=(ticked,)).open_tasks == ()
