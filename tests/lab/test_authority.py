@@ -21,6 +21,7 @@ from certrenew_lab.authority import LabAuthority
 NAMES = ("pub.lab.example", "sub1.lab.example", "lab.example")
 COMMON_NAME = "pub-ms.lab.example"
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
+IPSEC = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.5")
 
 
 @functools.cache
@@ -100,7 +101,7 @@ async def test_it_signs_for_397_days_under_its_own_root(client: Client) -> None:
     assert "CN=Lab Issuing CA G2" in leaf.issuer.rfc4514_string()
     assert "CN=Lab Enterprise Root CA G2" in root.subject.rfc4514_string()
     assert names(leaf) == set(NAMES)
-    assert extended(leaf) == {SERVER, CLIENT}
+    assert extended(leaf) == {SERVER, CLIENT, IPSEC}
     assert (leaf.not_valid_after_utc - leaf.not_valid_before_utc).days == 397
     assert leaf.subject.rfc4514_string() == f"CN={COMMON_NAME}"
 
@@ -178,7 +179,7 @@ async def test_an_approle_login_lends_a_token(client: Client) -> None:
     ("kind", "spoilt"),
     [
         ("adds_www", lambda leaf: f"www.{COMMON_NAME}" in names(leaf)),
-        ("drops_client_auth", lambda leaf: extended(leaf) == {SERVER}),
+        ("drops_client_auth", lambda leaf: extended(leaf) == {SERVER, IPSEC}),
         (
             "drops_data_encipherment",
             lambda leaf: not leaf.extensions.get_extension_for_class(x509.KeyUsage).value.data_encipherment,

@@ -107,8 +107,8 @@ async def test_sign_verbatim_keeps_the_usages_of_every_slot(authority: LabAuthor
 
 
 async def test_a_role_gives_its_own_usages_and_one_of_them_is_for_ipsec(authority: LabAuthority) -> None:
-    assert IPSEC not in extended(await signed(authority, "sign/cucm", "ipsec"))
-    leaf = await signed(authority, "sign/ipsec", "ipsec", exclude_cn_from_sans=True)
+    assert IPSEC not in extended(await signed(authority, "sign/web", "ipsec"))
+    leaf = await signed(authority, "sign/cucm", "ipsec", exclude_cn_from_sans=True)
     assert extended(leaf) == extended(request_of("ipsec"))
     assert key_usage(leaf).key_encipherment
     assert key_usage(leaf).data_encipherment

@@ -96,6 +96,7 @@ class Options:
     replace_csr: bool = False
     minimum_days: float = 1.0
     nodes: tuple[str, ...] = ()
+    renewing: tuple[str, ...] = ()  # the nodes that were found due; decided once
     as_of: str = ""
     due_days: float = 60.0
     force: str = ""
@@ -109,6 +110,7 @@ class Options:
     def to_json(self) -> dict[str, Json]:
         values = asdict(self)
         values["nodes"] = list(self.nodes)
+        values["renewing"] = list(self.renewing)
         values["request"]["names"] = list(self.request.names)
         return values
 
@@ -116,7 +118,8 @@ class Options:
     def from_json(cls, stored: Mapping[str, Any]) -> "Options":
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in stored.items() if name in known}
-        values["nodes"] = tuple(values.get("nodes", ()))
+        for name in ("nodes", "renewing"):
+            values[name] = tuple(values.get(name, ()))
         request = dict(values.get("request", {}))
         request["names"] = tuple(request.get("names", ()))
         values["request"] = RequestOptions(**request)

@@ -119,6 +119,8 @@ class CertificateType:
         holders = self.holders(snapshot)
         if options.request.multi_server:
             return holders
+        if options.renewing:
+            return tuple(node for node in holders if node.node.name in options.renewing)
         asked = [node for node in holders if not options.nodes or node.node.name in options.nodes]
         return tuple(
             node
@@ -148,7 +150,8 @@ class CertificateType:
             shared = len(held) > 1 and None not in held and len({one.fingerprint for one in held if one}) == 1
             request = replace(request, multi_server=shared)
         on = self.no_single_sign_on and any(found.single_sign_on for found in snapshot.nodes)
-        return replace(options, request=request, single_sign_on=on, runbook=options.runbook or runbook)
+        settled = replace(options, request=request, single_sign_on=on, runbook=options.runbook or runbook)
+        return replace(settled, renewing=tuple(found.node.name for found in self.targets(snapshot, settled)))
 
     def _chosen(self, snapshot: Snapshot, options: Options) -> tuple[Target, ...]:
         if self.chosen is not None:

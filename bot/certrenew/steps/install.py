@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from certrenew import x509
-from certrenew.domain.errors import StepFailed, Unreadable
+from certrenew.domain.errors import AccessDenied, CertrenewError, StepFailed, Unreadable
 from certrenew.domain.plan import (
     Blocked,
     Check,
@@ -169,9 +169,24 @@ class UploadIdentity(Step):
 
     def act(self, ctx: StepContext) -> Outcome:
         leaf, *rest = chain_of(ctx, self.node)
+        session = ctx.session.node(self.node)
         ctx.guard()
-        ctx.session.node(self.node).upload_identity(self.purpose, leaf, rest)
+        try:
+            session.upload_identity(self.purpose, leaf, rest)
+        except StepFailed as error:
+            raise self._side_by_side(session, leaf, error) from error
         return Done()
+
+    def _side_by_side(self, session: NodeSession, leaf: str, error: StepFailed) -> StepFailed:
+        """The refusal with what differs between the request on the node and the certificate, when anything does."""
+        try:
+            waiting = session.pending_csr(self.purpose)
+            seen = x509.differences(waiting, leaf) if waiting else ()
+        except CertrenewError:
+            seen = ()
+        if not seen or isinstance(error, AccessDenied):
+            return error
+        return StepFailed(f"{error} Request on the node and certificate, side by side: {'; '.join(seen)}.")
 
     def verify(self, ctx: StepContext) -> Evidence:
         session = ctx.session.node(self.node)

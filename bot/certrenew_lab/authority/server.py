@@ -27,8 +27,8 @@ def _utc_now() -> datetime.datetime:
 class LabAuthority:
     """A root and an issuing CA behind a server on a loopback address, in memory only.
 
-    `port` 0 takes a free one. The role "cucm" signs as CUCM needs it, "ipsec" adds the usage that ipsec and the IM and
-    Presence units ask for, "public" leaves clientAuth out as public authorities do since 2026; like the real engine
+    `port` 0 takes a free one. The role "cucm" signs as every unit of CUCM needs it, "web" leaves out what ipsec and
+    the IM and Presence units ask for beyond server and client, "public" leaves clientAuth out as public authorities do since 2026; like the real engine
     all add the common name unless `exclude_cn_from_sans` is sent, and take no usage from the request. sign-verbatim
     does take them; a certificate for CAPF, which is an authority itself, comes from root/sign-intermediate.
     """
@@ -49,8 +49,8 @@ class LabAuthority:
         ttl = datetime.timedelta(days=lifetime_days)
         longest = max(ttl, datetime.timedelta(days=825))
         self._roles = {
-            "cucm": Role("cucm", allowed_domains, ttl, longest),
-            "ipsec": Role("ipsec", allowed_domains, ttl, longest, ext_key_usage=("IPSECEndSystem",)),
+            "cucm": Role("cucm", allowed_domains, ttl, longest, ext_key_usage=("IPSECEndSystem",)),
+            "web": Role("web", allowed_domains, ttl, longest),
             "public": Role(
                 "public", allowed_domains, min(ttl, datetime.timedelta(days=199)), longest, client_flag=False
             ),
