@@ -48,7 +48,9 @@ def test_the_example_configuration_loads_while_its_secrets_are_absent() -> None:
 def test_the_example_documents_every_setting() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     missing = [
-        name for name in settings_of(Settings) if not re.search(rf"(?m)^(# )?{name} =|^(# )?\[+(\w|-|\.)*{name}\b", text)
+        name
+        for name in settings_of(Settings)
+        if not re.search(rf"(?m)^(# )?{name} =|^(# )?\[+(\w|-|\.)*{name}\b", text)
     ]
     assert missing == []
 

@@ -28,9 +28,10 @@ class LabAuthority:
     """A root and an issuing CA behind a server on a loopback address, in memory only.
 
     `port` 0 takes a free one. The role "cucm" signs as every unit of CUCM needs it, "web" leaves out what ipsec and
-    the IM and Presence units ask for beyond server and client, "public" leaves clientAuth out as public authorities do since 2026; like the real engine
-    all add the common name unless `exclude_cn_from_sans` is sent, and take no usage from the request. sign-verbatim
-    does take them; a certificate for CAPF, which is an authority itself, comes from root/sign-intermediate.
+    the IM and Presence units ask for beyond server and client, "public" leaves clientAuth out as public authorities do
+    since 2026; like the real engine all add the common name unless `exclude_cn_from_sans` is sent, and take no usage
+    from the request. sign-verbatim does take them; a certificate for CAPF, which is an authority itself, comes from
+    root/sign-intermediate.
     """
 
     def __init__(
