@@ -1,10 +1,37 @@
 """CAPF: the certificate authority of the phones' own certificates, on the publisher."""
 
-from certrenew.plugin import CertificateType, Phones, Restart, Runbook, Task, Usages, Where, hookimpl
+from collections.abc import Iterator
+
+from certrenew.plugin import (
+    CertificateType,
+    Options,
+    Phones,
+    Restart,
+    Runbook,
+    Snapshot,
+    Task,
+    Usages,
+    Where,
+    hookimpl,
+    release_of,
+)
 
 TVS = Restart("Cisco Trust Verification Service")
 TFTP = Restart("Cisco Tftp")
 PROXY = Restart("Cisco Certificate Authority Proxy Function", where=Where.PUBLISHER)
+
+
+def remarks(kind: CertificateType, snapshot: Snapshot, options: Options) -> Iterator[str]:
+    """Before release 14 the subscribers have a CAPF certificate too, which nothing uses."""
+    old = [
+        node.node.name for node in snapshot.nodes if release_of(node.version) < (14,) and not node.node.role.presence
+    ]
+    if others := [name for name in old if name != snapshot.cluster.publisher.name]:
+        yield (
+            f"{', '.join(others)} keep a CAPF certificate that nothing uses; to silence its alarms, capf-subscriber"
+            " makes a new self-signed one."
+        )
+
 
 CAPF = CertificateType(
     name="capf",
@@ -56,6 +83,7 @@ CAPF = CertificateType(
         ),
         Task("cti", "Where JTAPI or TAPI clients use secure CTI: update their certificates."),
     ),
+    remarks=remarks,
     sources=("Cisco 217138", "Cisco 212214", "Security Guide for CUCM 14 (root in CallManager-trust)"),
 )
 
