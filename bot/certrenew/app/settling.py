@@ -1,12 +1,14 @@
 """Whether a cluster has settled: no two trust anchors of phones are changed before the phones are back in between.
 
 While a renewal of a trust anchor is open, and after its end until its phones are known to be back, it holds a lock of
-its own in the database. Whoever asks for the next one has the phones looked at, and frees the lock by that.
+its own in the database. Whoever asks for the next one has the phones looked at, and frees the lock by that; so does
+whoever would restart a service that signs what phones trust.
 """
 
 import math
 from collections.abc import Sequence
 
+from certrenew import x509
 from certrenew.app.context import Context
 from certrenew.app.sessions import Sessions
 from certrenew.app.standing import half_done
@@ -14,12 +16,14 @@ from certrenew.app.unit import Units
 from certrenew.domain.approval import Person
 from certrenew.domain.errors import CommandRefused, StepFailed
 from certrenew.domain.events import Event, What
-from certrenew.domain.plan import Plan
+from certrenew.domain.plan import Plan, Satisfied
 from certrenew.domain.ports import Authority, Clock, ClusterSession, Pace
 from certrenew.domain.renewal import Renewal
+from certrenew.steps import ProveTrustLists, RegenerateCertificate, RestartService
 from certrenew.steps.phones import baseline_of, count_phones, stragglers
 
 NAMED = 5  # phones that a refusal names
+SIGNING = ("Cisco Tftp", "Cisco Trust Verification Service")  # started anew, they sign or vouch for what is stored
 
 
 class NotSettled(CommandRefused):
@@ -34,6 +38,12 @@ def anchor_of(cluster: str) -> str:
 def resources(plan: Plan) -> list[str]:
     """What a renewal holds while it is open: its cluster with every purpose, and the trust of its phones."""
     return [f"cluster:{plan.cluster}", *([anchor_of(plan.cluster)] if plan.excludes else [])]
+
+
+def reaches_trust(plan: Plan) -> bool:
+    """Whether it changes what phones trust, or restarts what hands that out: Cisco Tftp signs the ITL as it starts."""
+    restarts = {step.service for step in plan.steps if isinstance(step, RestartService)}
+    return bool(plan.excludes) or not restarts.isdisjoint(SIGNING)
 
 
 def kept_by(ended: Renewal) -> list[str]:
@@ -55,7 +65,7 @@ class Settling:
 
         Raises NotSettled with what is missing, or Unreachable. An open renewal keeps what it holds.
         """
-        if not plan.excludes:
+        if not reaches_trust(plan):
             return
         resource = anchor_of(plan.cluster)
         with self._units(reading=True) as unit:
@@ -106,6 +116,7 @@ class Settling:
         ctx = self._context(ended, session)
         try:
             stale = half_done(ended, session)
+            unlearned = _unlearned(ended, ctx)
             counts, names = baseline_of(ctx, ended.plan.steps[self._baseline(ended) - 1].node)
             missing = stragglers(ctx, names)
         except StepFailed as error:
@@ -113,6 +124,8 @@ class Settling:
         if stale:
             where = ", ".join(f"{found.node} ({found.purpose})" for found in stale)
             raise self._refusal(ended, f"the new certificate is stored, but an old one is served on {where}")
+        if unlearned:
+            raise self._refusal(ended, unlearned)
         total = len(names) or sum(counts.values())
         if not names and total:  # counted, but unknown by name
             here = sum(found or 0 for found in count_phones(ctx, tuple(counts)).values())
@@ -132,7 +145,7 @@ class Settling:
         plan = ended.plan
         return NotSettled(
             f"{plan.cluster} has not settled since renewal {ended.short_id} ({plan.title}), which {_ended(ended)}:"
-            f" {why}. Another trust anchor now could leave phones that trust nothing. Bring it in order and ask again,"
+            f" {why}. What is asked for now could leave phones that trust nothing. Bring that in order and ask again,"
             f" or an approver answers for it with: settle {ended.short_id} <reason>. Nothing has changed."
         )
 
@@ -150,6 +163,24 @@ class Settling:
             say=lambda _: None,
             own=lambda: False,
         )
+
+
+def _unlearned(ended: Renewal, ctx: Context) -> str:
+    """Why phones do not know who signs their trust lists next, however many of them are registered; empty if they do.
+
+    They go on with the lists that they have until Cisco Tftp starts anew, so no count of phones shows it.
+    """
+    for part in ended.plan.all_parts:
+        steps = [ended.plan.steps[number - 1] for number in part.steps] if ended.touched(part) else []
+        for made in (step for step in steps if isinstance(step, RegenerateCertificate)):
+            stored = x509.serial_of(ctx.session.node(made.node).identity(made.purpose))
+            if stored.lstrip("0") == made.serial.lstrip("0"):
+                return ""  # it was never made
+        for proof in (step for step in steps if isinstance(step, ProveTrustLists)):
+            seen = proof.check(ctx)
+            if not isinstance(seen, Satisfied):
+                return str(getattr(seen, "reason", "")).rstrip(".")
+    return ""
 
 
 def _ended(ended: Renewal) -> str:
