@@ -65,6 +65,7 @@ def standard(kind: CertificateType, snapshot: Snapshot, options: Options) -> Ite
             renewed=tuple(found.node.name for found in kind.targets(snapshot, options)),
             purpose=kind.purpose,
             issued_on=issued_on(kind, snapshot, options),
+            elliptic=kind.elliptic,
         )
     yield from restarted(kind, snapshot, options)
     yield from phones_reset(kind, snapshot)
