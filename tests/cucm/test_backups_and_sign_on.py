@@ -101,6 +101,8 @@ def test_a_backup_cut_off_is_an_answer_lost(fake_node, node) -> None:
         ("SSO Status: SAML SSO Enabled\nIdP Metadata Imported Date = Fri Apr 09 09:09:00 EDT 2021", True),
         ("SSO Status: SAML SSO Disabled", False),
         ("\nsso status : disabled.", False),
+        ("SAML SSO is disabled", False),
+        ("SSO Mode: Not Enabled\nRecovery URL Status = enabled", False),
     ],
 )
 def test_single_sign_on_is_told(fake_node, node, said: str, enabled: bool) -> None:
@@ -115,6 +117,7 @@ def test_single_sign_on_is_told(fake_node, node, said: str, enabled: bool) -> No
         "SSO Status: SAML SSO Enabled on some nodes",
         "SSO Status: unknown",
         "Recovery URL Status = enabled",
+        "SAML SSO is disabled\nSSO Mode: enabled",
         "No valid command entered\nExecuted command unsuccessfully",
     ],
 )

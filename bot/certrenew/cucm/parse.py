@@ -88,6 +88,19 @@ def backup_active(output: str) -> bool | None:
     return None
 
 
+def single_sign_on(output: str) -> bool | None:
+    """Whether sign-on is enabled, from the lines that say so of SSO itself; None when they do not or differ."""
+    subject = r"(?:(?:SAML\s+)?(?:SSO|Single\s+Sign[- ]?On)\s+(?:is\s+)?(?:currently\s+)?)?"
+    lead = rf"^\s*(?:SSO\s+(?:Status|Mode)\s*[:=]\s*)?{subject}"
+    told = re.compile(lead + r"(?P<state>enabled|disabled|not\s+enabled|off|on)\b[. ]*$", re.IGNORECASE)
+    states = {
+        match["state"].lower() in ("enabled", "on")
+        for line in output.splitlines()
+        if re.search(r"\bSSO\b|sign[- ]?on", line, re.IGNORECASE) and (match := told.match(line))
+    }
+    return states.pop() if len(states) == 1 else None
+
+
 def security_mode(output: str) -> SecurityMode | None:
     """The mode from the row of `run sql … ClusterSecurityMode`."""
     row = re.search(r"^\s*ClusterSecurityMode\s+(\d+)\s*$", output, re.IGNORECASE | re.MULTILINE)
