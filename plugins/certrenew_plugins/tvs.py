@@ -33,7 +33,7 @@ TVS = CertificateType(
         " certificates: directory and Extension Mobility over HTTPS fail, and new phones do not register."
     ),
     cautions=(
-        "Never renew it together with CallManager, CAPF or ITLRecovery: phones would trust nothing any more.",
+        "It begins only when phones are back from CallManager, CAPF or ITLRecovery: they would trust nothing.",
         "All phones should be on and registered now; one that is off may need its trust list deleted by hand.",
     ),
     tasks=(Task("directory", "Open the corporate directory on one phone of each model: that proves that TVS works."),),

@@ -29,7 +29,7 @@ def test_nothing_restarts_and_no_phone_is_reset() -> None:
 
 
 def test_since_release_14_there_is_nothing_to_regenerate() -> None:
-    with pytest.raises(PlanRefused, match="Since release 14 CAPF of a subscriber does not exist on the subscribers"):
+    with pytest.raises(PlanRefused, match="CAPF of a subscriber exists only before release 14, and every node"):
         CAPF_SUBSCRIBER.plan(TestNewer().snapshot(SecurityMode.NON_SECURE), Options())
 
 

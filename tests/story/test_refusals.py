@@ -55,7 +55,7 @@ def test_tomcat_with_single_sign_on_waits_for_a_person_and_then_says_how_it_is_s
 ) -> None:
     here = stage(sso_enabled=True)
     renewal = here.renew(f"tomcat cluster-a {FORCE}")
-    assert "Single sign-on is on on cucm-pub" in stops(renewal, "check_single_sign_on")
+    assert "cucm-pub still uses single sign-on" in stops(renewal, "check_single_sign_on")
     assert uploads(here) == []
     assert {task.key for task in renewal.plan.tasks} >= {"sp-metadata", "sso-on"}
     here.cucm.cluster.sso_disabled_on.update(node.name for node in here.cucm.cluster.nodes)  # on its page

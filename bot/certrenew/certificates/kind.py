@@ -186,7 +186,8 @@ class CertificateType:
             )
         if self.until and all(release_of(found.version) >= release_of(self.until) for found in snapshot.nodes):
             raise PlanRefused(
-                f"Since release {self.until} {self.title} does not exist on {self.where}. Nothing has changed."
+                f"{self.title} exists only before release {self.until}, and every node of {cluster} runs that or a"
+                " newer one. Nothing has changed."
             )
         if options.request.multi_server:
             if self.shared_by is None:

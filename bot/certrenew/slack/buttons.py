@@ -10,7 +10,7 @@ from certrenew.domain.approval import Policy
 from certrenew.domain.errors import CommandRefused
 from certrenew.domain.plan import Risk
 from certrenew.domain.renewal import Renewal, State, StepState, Want
-from certrenew.slack.text import at_release_gate, count, cut
+from certrenew.slack.text import at_release_gate, count, cut, titled
 
 PREFIX = "certrenew:"
 ACTIONS = re.compile("^certrenew:")
@@ -134,7 +134,7 @@ def renew_button(purpose: str, cluster: str) -> dict[str, Any]:
 def _approve(renewal: Renewal, policy: Policy) -> dict[str, Any]:
     plan = renewal.plan
     text = (
-        f"{plan.title} on {plan.cluster}: {count(len(plan.steps), 'step')} on"
+        f"{titled(plan)} on {plan.cluster}: {count(len(plan.steps), 'step')} on"
         f" {count(len({target.node for target in plan.targets}), 'node')}. Plan {plan.short_digest}."
         " Preparation starts at once; nothing is installed before somebody releases it."
     )
@@ -144,8 +144,11 @@ def _approve(renewal: Renewal, policy: Policy) -> dict[str, Any]:
 
 
 def _release(renewal: Renewal, policy: Policy) -> dict[str, Any]:
-    impact = renewal.plan.impact or "Services restart and phones may register again."
-    text = f"From here on phones and calls on {renewal.plan.cluster} are affected. {impact}"
+    plan = renewal.plan
+    impact = plan.impact or "Services restart and phones may register again."
+    if plan.parts:
+        impact = f"{titled(plan)}, one after the other; the card says what each of them means."
+    text = f"From here on phones and calls on {plan.cluster} are affected. {impact}"
     button = _button(renewal, Do.RELEASE, "Release installation", "primary", ask=policy.reason_required)
     return button | _confirm("Install now?", text, "Install now")
 

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from certrenew.domain.approval import Approval, Decision, Gate, Policy
-from certrenew.domain.plan import Part, Phase, Target
+from certrenew.domain.plan import Phase, Plan
 from certrenew.domain.renewal import Renewal, State, Want
+from certrenew.slack import planned
 from certrenew.slack.buttons import buttons
 from certrenew.slack.progress import (
     left_waiting,
     now_line,
-    part_title,
+    open_line,
     phase_lines,
     report_lines,
     stop_lines,
@@ -22,6 +23,7 @@ from certrenew.slack.progress import (
     truth,
     unsettled,
 )
+from certrenew.slack.stretches import impact_of, is_long, plan_lines
 from certrenew.slack.text import (
     PHASES,
     SECTION_LIMIT,
@@ -30,14 +32,14 @@ from certrenew.slack.text import (
     count,
     cut,
     escape,
+    follows,
     line_of,
     listed,
     mention,
-    moment_of,
     pages,
     said_of,
-    short_serial,
     state_of,
+    titled,
     utc,
     when,
 )
@@ -72,10 +74,7 @@ def sentence(renewal: Renewal) -> str:
     """The card in a sentence or two."""
     plan = renewal.plan
     nodes = count(len({target.node for target in plan.targets}), "node")
-    said = (
-        f"Renewal {renewal.short_id} of the {line_of(plan.title, 80)} certificate on {line_of(plan.cluster, 80)}"
-        f" ({nodes}) {said_of(renewal)}."
-    )
+    said = f"Renewal {renewal.short_id}: {titled(plan)} on {line_of(plan.cluster, 80)} ({nodes}) {said_of(renewal)}."
     if renewal.state is State.PLANNED:
         return f"{said} It can be approved until {utc(renewal.approve_by)}."
     if renewal.state.final:
@@ -95,7 +94,9 @@ def sentence(renewal: Renewal) -> str:
 
 def _header(renewal: Renewal) -> Block:
     emoji, word = state_of(renewal)
-    text = f"{emoji} {word.capitalize()}: {renewal.plan.title} on {renewal.plan.cluster}"
+    plan = renewal.plan
+    what = count(len(plan.parts), "purpose") if plan.parts else plan.title
+    text = f"{emoji} {word.capitalize()}: {what} on {plan.cluster}"
     return {"type": "header", "text": {"type": "plain_text", "text": cut(text, 150), "emoji": True}}
 
 
@@ -104,13 +105,15 @@ def _fields(renewal: Renewal) -> Block:
     nodes = list(dict.fromkeys(target.node for target in plan.targets))
     fields = [
         ("Cluster", line_of(plan.cluster, 100)),
-        ("Certificate", line_of(plan.title, 100)),
+        ("Purposes", listed([part.title for part in plan.parts]))
+        if plan.parts
+        else ("Certificate", line_of(plan.title, 100)),
         (count(len(nodes), "node").capitalize(), listed(nodes)),
         ("Certificate authority", line_of(plan.authority, 100)),
         ("Asked for by", mention(renewal.requester)),
         ("Change number", line_of(renewal.change_number, 100) or "none given"),
         ("Renewal", code(renewal.short_id)),
-        ("Follows", listed(plan.sources) or line_of(plan.profile, 100)),
+        ("Follows", follows(plan)),
     ]
     return {
         "type": "section",
@@ -120,25 +123,14 @@ def _fields(renewal: Renewal) -> Block:
 
 def _plan_lines(renewal: Renewal, policy: Policy, now: datetime) -> Iterator[list[str]]:
     plan = renewal.plan
-    yield ["*Certificates to be replaced*", *(_target(target, now) for target in plan.targets)]
-    if plan.impact:
+    yield planned.replaced(plan, now)
+    if plan.impact and not plan.parts:
         yield [f"*Impact:* {line_of(plan.impact, 1200)}"]
-    if plan.cautions:
-        yield ["*Cautions*", *(f"• {line_of(caution, 500)}" for caution in plan.cautions[:15])]
-    if plan.parts:
-        yield ["*Purposes, in this order*", *(_part(part) for part in plan.parts)]
-    steps = [(phase, sum(step.phase is phase for step in plan.steps)) for phase in Phase]
-    yield [
-        f"*{count(len(plan.steps), 'step')}* (all of them are in the thread)",
-        *(f"• {PHASES[phase][0]}: {number} ({PHASES[phase][1]})" for phase, number in steps if number),
-    ]
+    yield planned.cautions(plan)
+    yield planned.tasks(plan)
+    yield [planned.steps(plan)]
     yield [f"*Needed:* {_needed(policy)} by {when(renewal.approve_by)}; nothing changes before.", *_votes(renewal)]
     yield [f"*Then:* preparation, without impact on calls. {_releaser(policy)}"]
-
-
-def _part(part: Part) -> str:
-    by = f", signed by {line_of(part.authority, 80)}" if part.authority else ""
-    return f"• {line_of(part.title, 80)}: {count(len(part.steps), 'step')}{by}"
 
 
 def _needed(policy: Policy) -> str:
@@ -154,23 +146,13 @@ def _releaser(policy: Policy) -> str:
     return f"The installation waits until {who} releases it{same}."
 
 
-def _target(target: Target, now: datetime) -> str:
-    expires = moment_of(target.not_after)
-    if expires is None:
-        left = "expiry unknown"
-    else:
-        days = (expires - now).days
-        left = f"*expired* {when(expires)}" if expires <= now else f"expires {when(expires)} ({count(days, 'day')})"
-    return f"• {code(target.node)}: serial {code(short_serial(target.serial))}, {left}"
-
-
 def _course_lines(renewal: Renewal, policy: Policy) -> Iterator[list[str]]:
     if votes := list(_votes(renewal)):
         yield votes
     if renewal.state in (State.REJECTED, State.EXPIRED):
         return
     if renewal.plan.impact and renewal.state is State.WAITING and renewal.gate is Gate.RELEASE:
-        yield [now_line(renewal, policy), f"*Impact:* {line_of(renewal.plan.impact, 1200)}"]
+        yield [now_line(renewal, policy), *_impact(renewal)]
     elif line := now_line(renewal, policy):
         yield [line]
     yield ["*Progress*", *phase_lines(renewal)]
@@ -178,6 +160,17 @@ def _course_lines(renewal: Renewal, policy: Policy) -> Iterator[list[str]]:
         yield ["⏸ A pause was asked for: it takes effect before the next step."]
     if renewal.want is Want.ABANDON and not renewal.state.final:
         yield ["⛔ Its end was asked for: it takes effect before the next step; what is done stays done."]
+
+
+def _impact(renewal: Renewal) -> Iterator[str]:
+    plan = renewal.plan
+    if not plan.parts:
+        yield f"*Impact:* {line_of(plan.impact, 1200)}"
+        return
+    yield "*Impact, one purpose after the other*"
+    for part in plan.parts:
+        if (impact := impact_of(plan, part)) and not renewal.left_out(part):
+            yield f"• *{line_of(part.title, 80)}*: {line_of(impact, 500)}"
 
 
 def _end_lines(renewal: Renewal) -> Iterator[list[str]]:
@@ -201,9 +194,8 @@ def _end_lines(renewal: Renewal) -> Iterator[list[str]]:
 
 
 def _left(renewal: Renewal) -> Iterator[str]:
-    if left := renewal.open_tasks:
-        keys = ", ".join(code(task.key) for task in left[:10])
-        yield f"📝 *Still to do, by people:* {len(left)} of {count(len(renewal.tasks), 'task')} ({keys})."
+    if left := open_line(renewal):
+        yield f"📝 *What is left to do:* {left}"
 
 
 def _votes(renewal: Renewal) -> Iterator[str]:
@@ -235,17 +227,18 @@ def plain(message: Message) -> Message:
 
 
 def step_list(renewal: Renewal) -> list[str]:
-    """Every step of the plan in order, as texts for the thread."""
-    lines: list[str] = []
-    heading = ""
-    for number, step in enumerate(renewal.plan.steps, start=1):
-        part = part_title(renewal, number)
-        found = f"*{PHASES[step.phase][0]}{f', {part}' if part else ''}* ({PHASES[step.phase][1]})"
-        if found != heading:
-            heading = found
-            lines.append(found)
-        lines.append(f"{number}. {line_of(step.summary(), 300)}")
-    return list(pages(lines))
+    """Every step of the plan in order, as texts for the thread; of a long plan those alike in one line."""
+    plan = renewal.plan
+    return list(pages(list(plan_lines(plan)) if is_long(plan) else list(_each_step(plan))))
+
+
+def _each_step(plan: Plan) -> Iterator[str]:
+    phase: Phase | None = None
+    for number, step in enumerate(plan.steps, start=1):
+        if step.phase is not phase:
+            phase = step.phase
+            yield f"*{PHASES[phase][0]}* ({PHASES[phase][1]})"
+        yield f"{number}. {line_of(step.summary(), 300)}"
 
 
 def step_name(renewal: Renewal, number: int) -> str:

@@ -32,9 +32,14 @@ def done(event: Event) -> str:
 def seen(event: Event) -> str:
     """Such as “500 of 500 phones are registered”; empty when there is nothing worth a word."""
     evidence = event.details.get("evidence")
-    if not isinstance(evidence, dict) or not evidence:
+    return seen_by(str(event.details.get("kind")), evidence) if isinstance(evidence, dict) else ""
+
+
+def seen_by(kind: str, evidence: Seen) -> str:
+    """The same for a step of this kind, from what is kept of it."""
+    if not evidence:
         return ""
-    say = SAID.get(str(event.details.get("kind")))
+    say = SAID.get(kind)
     return cut(line_of(say(evidence)), WHOLE) if say else cut(line_of(_each(evidence)), LONGEST)
 
 
@@ -138,10 +143,12 @@ SAID: Mapping[str, Callable[[Seen], str]] = {
     "check_bridge": lambda found: f"it names {short_serial(str(found['names']))}" if "names" in found else "",
     "check_ctl": lambda found: f"{found.get('certificates in the CTL')} certificates are in it",
     "check_no_backup": _nothing,
+    "check_no_backup_now": _nothing,
     "check_node": _node,
     "check_phone_interaction": _interaction,
     "check_request": _nothing,
     "check_security_mode": _nothing,
+    "check_single_sign_on": _nothing,
     "check_trust_lists": _nothing,
     "check_trust_lists_now": _nothing,
     "delete_trust": _deleted,

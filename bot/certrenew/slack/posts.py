@@ -8,9 +8,9 @@ from certrenew.domain.plan import Risk
 from certrenew.domain.renewal import Renewal
 from certrenew.slack.cards import step_name
 from certrenew.slack.evidence import done, warned
-from certrenew.slack.progress import choices, left_waiting, part_title, report_lines, truth, unsettled
-from certrenew.slack.tasks import open_line
-from certrenew.slack.text import POST_LIMIT, count, cut, line_of, mention, pages, when
+from certrenew.slack.progress import choices, left_waiting, open_line, part_title, report_lines, truth, unsettled
+from certrenew.slack.stretches import is_long, said_in_short
+from certrenew.slack.text import POST_LIMIT, count, cut, line_of, mention, pages, titled, when
 
 MOST_NODES = 24
 BROADCAST = (What.SUCCEEDED, What.STOPPED, What.PLAN_CHANGED, What.ABANDONED)
@@ -31,9 +31,10 @@ def posts(renewal: Renewal, events: Sequence[Event], *, approvers: str = "") -> 
     found: list[Post] = []
     over = {_number(event) for event in events if event.what == What.STEP_FINISHED}
     for event in events:
-        if event.what == What.STEP_STARTED and _number(event) in over:
+        short = said_in_short(renewal, event, _number(event)) if is_long(renewal.plan) else None
+        if short is None and event.what == What.STEP_STARTED and _number(event) in over:
             continue  # the line about its end comes in the same breath
-        text = said(renewal, event, approvers=approvers)
+        text = said(renewal, event, approvers=approvers) if short is None else cut(short, POST_LIMIT)
         if not text:
             continue
         broadcast = event.what in BROADCAST
@@ -114,7 +115,7 @@ def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str
 
 def _final(renewal: Renewal, event: Event) -> Iterator[str]:
     plan = renewal.plan
-    what = f"{line_of(plan.title, 80)} on {line_of(plan.cluster, 80)} (renewal {renewal.short_id})"
+    what = f"{titled(plan)} on {line_of(plan.cluster, 80)} (renewal {renewal.short_id})"
     to = mention(renewal.requester)
     match event.what:
         case What.STOPPED | What.PLAN_CHANGED:
@@ -156,7 +157,7 @@ def _stop(renewal: Renewal, event: Event) -> Iterator[str]:
 def outcome(renewal: Renewal) -> str:
     """What the requester is told in person when it is over."""
     plan = renewal.plan
-    what = f"your renewal of {line_of(plan.title, 80)} on {line_of(plan.cluster, 80)} ({renewal.short_id})"
+    what = f"your renewal of {titled(plan)} on {line_of(plan.cluster, 80)} ({renewal.short_id})"
     match renewal.state.value:
         case "succeeded":
             return f"✅ Done: {what} has succeeded; the evidence is in its thread."

@@ -154,6 +154,14 @@ def unsettled(renewal: Renewal) -> Iterator[str]:
         )
 
 
+def open_line(renewal: Renewal) -> str:
+    """Which tasks are open, as a sentence; empty when none is."""
+    left = renewal.open_tasks
+    keys = [code(task.key) for task in left]
+    shown = ", ".join(keys[:10]) + (f" and {len(keys) - 10} more" if len(keys) > 10 else "")
+    return f"{len(left)} of {count(len(renewal.tasks), 'task')} for people still open ({shown})." if left else ""
+
+
 def left_waiting(renewal: Renewal) -> str:
     """Which requests of ours nobody used: they stand in the way of the next renewal until it may replace them."""
     waiting: dict[str, None] = {}

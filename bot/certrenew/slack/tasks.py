@@ -23,13 +23,6 @@ def task_list(renewal: Renewal) -> Message | None:
     return Message(text, tuple(blocks), hashlib.sha256(drawn.encode()).hexdigest())
 
 
-def open_line(renewal: Renewal) -> str:
-    """How many tasks are open, as a sentence; empty when none is."""
-    left = renewal.open_tasks
-    keys = ", ".join(code(task.key) for task in left[:10])
-    return f"{len(left)} of {count(len(renewal.tasks), 'task')} for people still open ({keys})." if left else ""
-
-
 def _headline(renewal: Renewal) -> str:
     left = len(renewal.open_tasks)
     what = f"after renewal {renewal.short_id} on {line_of(renewal.plan.cluster, 80)}"

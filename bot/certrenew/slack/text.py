@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from certrenew.domain.approval import Gate, Person
-from certrenew.domain.plan import Phase
+from certrenew.domain.plan import Phase, Plan
 from certrenew.domain.renewal import Renewal, State
 
 POST_LIMIT = 3500
@@ -135,6 +135,19 @@ def mention(person: Person) -> str:
 def listed(names: Sequence[str], most: int = 25) -> str:
     shown = ", ".join(line_of(name, 80) for name in names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def titled(plan: Plan) -> str:
+    """What is renewed, as the subject of a sentence; of a campaign how many purposes and which."""
+    if not plan.parts:
+        return line_of(plan.title, 80)
+    return f"{count(len(plan.parts), 'purpose')} ({listed([part.title for part in plan.parts], 12)})"
+
+
+def follows(plan: Plan) -> str:
+    """The documents, and the name by which the runbook is chosen; in a campaign each purpose names its own."""
+    named = "" if plan.parts else code(plan.profile)
+    return f"{named}: {listed(plan.sources)}" if named and plan.sources else named or listed(plan.sources)
 
 
 def pages(lines: Sequence[str], limit: int = POST_LIMIT) -> Iterator[str]:

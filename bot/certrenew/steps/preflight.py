@@ -176,9 +176,9 @@ class CheckSingleSignOn(Precheck):
     def look(self, ctx: StepContext) -> Evidence | Blocked:
         if ctx.session.node(self.node).single_sign_on():
             return Blocked(
-                f"Single sign-on is on on {self.node}. With a new tomcat certificate nobody could log in by it any"
-                " more. Nothing was uploaded. Switch it off (on its web page, or by `utils sso disable` on each node),"
-                " then retry."
+                f"{self.node} still uses single sign-on, and with a new tomcat certificate nobody could log in by it."
+                " Nothing was uploaded. Switch it off (on its web page, or by `utils sso disable` on each node), then"
+                " retry."
             )
         return {"single sign-on": "off"}
 
