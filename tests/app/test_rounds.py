@@ -1,10 +1,12 @@
 """The rounds: every cluster once a day by one replica, and what falls due is said once."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from certrenew.app.expiry import EXPIRED, Notice, common_name, threshold_of
+from certrenew.app.campaign import ALL
+from certrenew.app.expiry import EXPIRED, Notice, common_name, digest_items, grouped, threshold_of
 from certrenew.domain.errors import Unreachable
 from certrenew.domain.renewal import State
 from certrenew.registry import Plugins
@@ -87,7 +89,7 @@ def test_what_falls_due_is_said_once_per_threshold_with_a_way_to_renew(stocked: 
         "Trust certificates: Old Root in CallManager-trust of cucm-pub, cucm-sub1 EXPIRED 10 days ago (2026-11-13)"
     )
     assert items[1].line == "ipsec: cucm-pub 6 days left (2026-11-29)"
-    assert items[2].line.startswith("CallManager: cucm-pub 30 days left (2026-12-23); cucm-sub1 30 days left")
+    assert items[2].line.startswith("CallManager: cucm-pub, cucm-sub1")
     stocked.clock.advance(DAY)
     stocked.rounds.tick()
     assert len(stocked.wall.posts) == 1
@@ -182,3 +184,23 @@ def test_every_purpose_with_a_plugin_gets_the_name_by_which_it_is_renewed() -> N
 def test_notices_are_told_apart_by_threshold(stocked: Stocked) -> None:
     stocked.shelf.say([Notice("lab", "CallManager", "aa", 30)])
     assert Notice("lab", "CallManager", "aa", 14) not in stocked.shelf.said("lab")
+
+
+def test_several_purposes_can_be_renewed_as_one_plan(stocked: Stocked) -> None:
+    stocked.hold("cucm-pub", "ipsec", days=6)
+    stocked.stocktaker.read("lab")
+    now = stocked.clock.now()
+    dues = grouped(stocked.shelf.falling_due(now + timedelta(days=60), cluster="lab"))
+    items = digest_items("lab", dues, {"ipsec": "ipsec", "CallManager": "callmanager"}, now)
+    assert [item.purpose for item in items] == ["ipsec", "callmanager", ALL]
+    assert len(digest_items("lab", dues, {"ipsec": "ipsec"}, now)) == 2
+
+
+def test_a_cluster_is_read_again_soon_after_a_renewal_has_ended(stocked: Stocked) -> None:
+    assert stocked.rounds.tick() == "lab"
+    stocked.clock.advance(60)
+    assert stocked.bench.run(stocked.bench.approved()).state is State.SUCCEEDED
+    stocked.clock.advance(900)
+    assert stocked.rounds.tick() == "lab"
+    stocked.clock.advance(3600)
+    assert stocked.rounds.tick() == ""

@@ -168,11 +168,7 @@ def test_a_node_that_could_not_be_read_keeps_what_was_known_and_its_age(stocked:
     text = answers.answer(Expiring(cluster="lab"), ALICE)
     assert "lab: read 2026-11-23 12:00 UTC (2 days ago); more than a day old" in text
     assert "  not read: No answer to certificates cucm-sub1." in text
-    assert [line.split()[-1] for line in text.splitlines() if "CallManager" in line] == [
-        "cucm-pub",
-        "cucm-sub1",
-        "cucm-sub2",
-    ]
+    assert "CallManager\n      cucm-pub, cucm-sub1, cucm-sub2" in text
 
 
 def test_an_own_certificate_that_is_also_trusted_is_told_once(stocked: Stocked, answers: Answers) -> None:

@@ -31,9 +31,7 @@ def test_a_plan_becomes_a_card_with_its_steps_in_the_thread(lab: Lab, poster: Po
     poster.saw(events)
     (card,) = lab.cards()
     thread = lab.thread(card)
-    assert card.text.startswith(
-        "Renewal 11111111: CallManager on cluster-a (21 nodes) waits for approval"
-    )
+    assert card.text.startswith("Renewal 11111111: CallManager on cluster-a (21 nodes) waits for approval")
     assert "84. Check by TLS" in "\n".join(thread)
     assert thread[-1].count("<!subteam^S0CHANGE01>") == 1
 

@@ -4,9 +4,10 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from certrenew.app.campaign import ALL
 from certrenew.app.stocktaking import Holding, Shelf
 from certrenew.domain.model import Kind
 from certrenew.domain.ports import Clock
@@ -84,8 +85,28 @@ class Due:
     @property
     def where(self) -> str:
         """The nodes; for a trust certificate its stores as well."""
-        nodes = ", ".join(self.nodes) if len(self.nodes) <= 3 else f"{len(self.nodes)} nodes"
-        return f"{', '.join(self.stores)} of {nodes}" if self.purpose == TRUST else nodes
+        if self.purpose != TRUST:
+            return named(self.nodes)
+        stores = ", ".join(self.stores) if len(self.stores) <= 2 else f"{len(self.stores)} stores"
+        return f"{stores} of {named(self.nodes)}"
+
+
+def named(nodes: Sequence[str]) -> str:
+    """Few by name, many by number."""
+    return ", ".join(nodes) if len(nodes) <= 4 else f"{len(nodes)} nodes"
+
+
+def alike(dues: Iterable[Due]) -> dict[tuple[str, date, str], list[Due]]:
+    """Certificates that one line tells: of one purpose, ending on the same day; trust certificates by their name."""
+    found: dict[tuple[str, date, str], list[Due]] = {}
+    for due in dues:
+        key = (due.purpose, due.first.not_after.date(), due.name + due.where if due.purpose == TRUST else "")
+        found.setdefault(key, []).append(due)
+    return found
+
+
+def nodes_of(dues: Iterable[Due]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(node for due in dues for node in due.nodes))
 
 
 def grouped(holdings: Iterable[Holding]) -> tuple[Due, ...]:
@@ -186,27 +207,32 @@ def headline(cluster: str, dues: Sequence[Due], now: datetime) -> str:
 
 
 def digest_items(cluster: str, dues: Sequence[Due], renewable: Mapping[str, str], now: datetime) -> list[DigestItem]:
-    """One line a purpose, the most urgent first."""
+    """One line a purpose, the most urgent first; at the end one for all of them, where there are several."""
     by_purpose: dict[str, list[Due]] = {}
     for due in dues:
         by_purpose.setdefault(due.purpose, []).append(due)
-    return [
+    items = [
         DigestItem(_line(cluster, purpose, found, now), renewable.get(purpose, ""), cluster)
         for purpose, found in by_purpose.items()
     ]
+    if sum(bool(item.purpose) and item.purpose != TRUST for item in items) > 1:
+        items.append(DigestItem("All that an authority signs and that is due, as one plan in safe order", ALL, cluster))
+    return items
 
 
 def _line(cluster: str, purpose: str, dues: Sequence[Due], now: datetime) -> str:
-    told = [_told(due, now) for due in dues[:NAMED]]
-    if len(dues) > NAMED:
+    groups = list(alike(dues).values())
+    told = [_told(group, now) for group in groups[:NAMED]]
+    if len(groups) > NAMED:
         hint = f" (all of them: certs {cluster} --trust)" if purpose == TRUST else ""
-        told.append(f"and {len(dues) - NAMED} more{hint}")
+        told.append(f"and {sum(map(len, groups[NAMED:]))} more{hint}")
     return f"{'Trust certificates' if purpose == TRUST else purpose}: {'; '.join(told)}"
 
 
-def _told(due: Due, now: datetime) -> str:
+def _told(dues: Sequence[Due], now: datetime) -> str:
+    due = dues[0]
     when = f"{left(due.first.days_left(now))} ({due.first.not_after:%Y-%m-%d})"
-    return f"{due.name} in {due.where} {when}" if due.purpose == TRUST else f"{due.where} {when}"
+    return f"{due.name} in {due.where} {when}" if due.purpose == TRUST else f"{named(nodes_of(dues))} {when}"
 
 
 def _days(count: int) -> str:

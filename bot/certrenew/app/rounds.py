@@ -89,11 +89,21 @@ class Rounds:
                 tried[state.cluster] = max(state.at, tried.get(state.cluster, state.at))
         if tried and now - max(tried.values()) < self._apart:
             return ""
-        due = [name for name in self._clusters if name not in tried or now - tried[name] >= self._every]
+        due = [
+            name
+            for name in self._clusters
+            if name not in tried or now - tried[name] >= self._every or self._renewed_since(name, tried[name])
+        ]
         for name in sorted(due, key=lambda name: (name in tried, tried.get(name, now))):
             if not self._phones_are_moving(name):
                 return name
         return ""
+
+    def _renewed_since(self, cluster: str, read: datetime) -> bool:
+        """What a renewal has replaced since would go on being told as falling due."""
+        with self._units(reading=True) as unit:
+            newest = unit.newest(cluster=cluster, limit=1)
+        return any(found.released and found.ended_at is not None and found.ended_at > read for found in newest)
 
     def _phones_are_moving(self, cluster: str) -> bool:
         """A renewal that installs restarts services: the nodes have enough to do, and would answer half."""

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from textwrap import wrap
 
-from certrenew.app.expiry import TRUST, Due, common_name, grouped, left
+from certrenew.app.expiry import TRUST, Due, alike, common_name, grouped, left, named, nodes_of
 from certrenew.app.stocktaking import Holding, NodeReading, NodeState
 from certrenew.domain.model import Kind
 
@@ -38,7 +39,7 @@ def trust_lines(readings: Sequence[NodeReading], now: datetime) -> Iterator[str]
     yield f"{_count(len(dues), 'trust certificate')} in {_count(len(trusted), 'place')}"
     for due in dues:
         yield _cut(f"  {_when(due.first, now)}  {due.name}")
-        yield _cut(f"      {due.where}")
+        yield from _below(f"{', '.join(due.stores)} of {named(due.nodes)}")
 
 
 def expiring_lines(
@@ -55,8 +56,8 @@ def expiring_lines(
         known = [state for state in states if state.cluster == cluster]
         yield from _age(cluster, known, now)
         dues = grouped(held for held in holdings if held.cluster == cluster)
-        for due in dues:
-            yield from _due(due, now)
+        for group in alike(dues).values():
+            yield from _due(group, now)
         if not dues and any(state.read_at for state in known):
             yield "  nothing"
 
@@ -92,12 +93,18 @@ def _age(cluster: str, states: Sequence[NodeState], now: datetime) -> Iterator[s
             yield f"  {'partly ' if state.read_at == state.at else ''}not read: {state.problem}"
 
 
-def _due(due: Due, now: datetime) -> Iterator[str]:
+def _due(dues: Sequence[Due], now: datetime) -> Iterator[str]:
+    due = dues[0]
     if due.purpose == TRUST:
         yield _cut(f"  {_when(due.first, now)}  {'trust':<18} {due.name}")
         yield _cut(f"      {due.where}")
     else:
-        yield _cut(f"  {_when(due.first, now)}  {due.purpose:<18} {due.where}")
+        start, where = f"  {_when(due.first, now)}  {due.purpose:<18}", named(nodes_of(dues))
+        if len(start) + 1 + len(where) <= WIDE:
+            yield f"{start} {where}"
+        else:
+            yield start.rstrip()
+            yield from _below(where)
 
 
 def _summary(trusted: Sequence[Holding], now: datetime) -> str:
@@ -130,6 +137,11 @@ def ago(age: timedelta) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _below(text: str) -> Iterator[str]:
+    """Under the line that it belongs to, in as many lines as it takes."""
+    yield from wrap(text, WIDE, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
 
 
 def _cut(line: str) -> str:

@@ -32,7 +32,11 @@ def told(event: Event) -> str:
         case What.NOTICED:
             return f"notice   {details.get('text', '')}"
         case What.STARTED:
-            return f"begins   {details.get('phase', '')}"
+            return f"begins   {details.get('phase', '')}: the plan was made anew and still holds"
+        case What.GATE_REACHED:
+            return "waits    everything is prepared; the installation waits for its release"
+        case What.PAUSED:
+            return "paused   until somebody resumes it"
         case What.REFUSED:
             return f"{event.actor_name} tried to {details.get('asked')} and was refused: {details.get('why')}"
         case What.SUCCEEDED:

@@ -16,6 +16,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from certrenew.app.campaign import ALL
 from certrenew.app.commands import Certificates, Change, Expiring, Help, ListRenewals, Question, Renew, Status
 from certrenew.app.grammar import Grammar
 from certrenew.app.inbox import Inbox
@@ -237,7 +238,8 @@ def _asking(question: Question) -> str:
 def _planning(command: Change) -> str:
     if not isinstance(command, Renew):
         return ""
+    what = "everything that is due" if command.purpose == ALL else f"the renewal of {command.purpose}"
     return escape(
-        f"Reading {command.cluster} to plan the renewal of {command.purpose}; this takes a moment. Nothing changes"
+        f"Reading {command.cluster} to plan {what}; this takes a moment. Nothing changes"
         " before the plan is approved."
     )

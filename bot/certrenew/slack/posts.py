@@ -115,7 +115,8 @@ def _on_the_way(renewal: Renewal, event: Event, who: str, reason: str, step: str
 
 def _final(renewal: Renewal, event: Event) -> Iterator[str]:
     plan = renewal.plan
-    what = f"{titled(plan)} on {line_of(plan.cluster, 80)} (renewal {renewal.short_id})"
+    what = f"{'The plan for ' * bool(plan.parts)}{titled(plan)} on {line_of(plan.cluster, 80)}"
+    what += f" (renewal {renewal.short_id})"
     to = mention(renewal.requester)
     match event.what:
         case What.STOPPED | What.PLAN_CHANGED:

@@ -127,7 +127,10 @@ class SqlUnit(AttemptTable, RequestTable, LockTable):
             open_on = sa.func.lower(RenewalRow.cluster) == wanted, RenewalRow.state.not_in(ENDED)
             rows = self.session.scalars(sa.select(RenewalRow.id).where(*open_on).limit(2)).all()
         if not rows:
-            raise CommandRefused(f"There is no renewal {reference!r}; try: list. Nothing has changed.")
+            raise CommandRefused(
+                f"There is no renewal {reference!r}, and none is open on a cluster of that name; its id is in: list."
+                " Nothing has changed."
+            )
         if len(rows) > 1:
             raise CommandRefused(f"More than one renewal begins with {reference!r}; give more of its id.")
         return self.get(rows[0])
