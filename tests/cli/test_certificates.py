@@ -15,7 +15,6 @@ from certrenew.domain.model import Kind
 from certrenew.store.database import database_url, open_engine, upgrade
 from certrenew.store.inventory import InventoryStore
 
-NOW = datetime.now(UTC)
 SSH = "SHA256:dGhpcyBpcyBub3QgcmVhbGx5IGEgZmluZ2VycHJpbnQ"
 SHOWN = Discovery(("ssh-ed25519 AAAA",), (SSH,), "pem", "ab" * 32, "cd" * 32)
 
@@ -56,6 +55,7 @@ approle_secret_id_file = "{tmp_path}/secret"
 def stocked(tmp_path: Path) -> None:
     engine = open_engine(database_url(f"sqlite:///{tmp_path}/db"))
     upgrade(engine)
+    now = datetime.now(UTC)
     held = Holding(
         cluster="cluster-a",
         node="cucm-pub",
@@ -67,13 +67,13 @@ def stocked(tmp_path: Path) -> None:
         serial="1f",
         fingerprint="aa",
         names=(),
-        not_before=NOW,
-        not_after=NOW + timedelta(days=5, hours=1),
+        not_before=now,
+        not_after=now + timedelta(days=5, hours=1),
         self_signed=False,
-        seen_at=NOW,
+        seen_at=now,
     )
-    shelf = InventoryStore(engine, lambda: NOW)
-    shelf.keep("cluster-a", [NodeReading(node="cucm-pub", at=NOW, held=(held,))])
+    shelf = InventoryStore(engine, lambda: now)
+    shelf.keep("cluster-a", [NodeReading(node="cucm-pub", at=now, held=(held,))])
     engine.dispose()
 
 

@@ -22,10 +22,11 @@ from certrenew_lab.authority import LabAuthority
 from certrenew_lab.cucm import LabCucm
 from certrenew_lab.cucm.inspection import state
 from certrenew_lab.lab import small
-from certrenew_lab.scenario import ClusterScenario, NodeScenario
+from certrenew_lab.scenario import ClusterScenario, NodeScenario, SshManners
 
 ANA = Person("local:ana", "ana")
 CARMEN = Person("local:carmen", "carmen")
+SPEED = 1500.0
 NO_SLACK = {"bot_token": "x", "app_token": "x", "base_url": "x", "groups": {"g": "g"}, "channels": {"c": "c"}}
 
 
@@ -72,7 +73,7 @@ class Inside:
         text = path.read_text(encoding="utf-8")
         before, rest = text.split("[slack]")
         text = before + '[approval]\napprovers = ["local:carmen"]\n' + rest[rest.index("[pace]") - 1 :]
-        for slow, quick in (("settle = 4.0", "settle = 0.5"), ("phones = 0.5", "phones = 0.1"), ("0.25", "0.05")):
+        for slow, quick in (("settle = 4.0", "settle = 0.15"), ("phones = 0.5", "phones = 0.1"), ("0.25", "0.05")):
             text = text.replace(slow, quick)
         text = text.replace("phones_timeout = 90.0", f"phones_timeout = {patience}")
         text = text.replace('authority = "enterprise"\n', f'authority = "enterprise"\n{settings}\n', 1)
@@ -136,6 +137,8 @@ class Inside:
 
 def cluster(version: str, *, subscribers: int = 1, presence: int = 0, **changes: Any) -> ClusterScenario:
     """A small cluster of that release, with so many nodes of IM and Presence."""
-    base = small(1 + subscribers, version=version, phones=12, speed=400.0, **changes)
+    pools = ("Headquarters", "Branch")
+    awake = SshManners(idle_timeout=1e9)  # a lab hour is over in seconds
+    base = small(1 + subscribers, version=version, phones=12, device_pools=pools, speed=SPEED, ssh=awake, **changes)
     people = [NodeScenario("imp-pub", "presence-publisher"), NodeScenario("imp-sub", "presence-subscriber")]
     return replace(base, nodes=(*base.nodes, *people[:presence]))

@@ -52,7 +52,8 @@ def _run(stage: Inside, words: str, tell: Callable[[str, str], None]) -> str:
     wrong = [f"{renewal.state}: {renewal.reason}"] if renewal.state is not State.SUCCEEDED else []
     wrong += [f"stranded {seen['stranded']}"] if seen["stranded"] else []
     wrong += [f"rules broken {seen['violations']}"] if seen["violations"] else []
-    tell(words.split()[0], "; ".join(wrong) or f"{len(renewal.steps)} steps, {time.monotonic() - began:.0f} s")
+    shared = " (shared)" if "--multi-server" in words else ""
+    tell(words.split()[0] + shared, "; ".join(wrong) or f"{len(renewal.steps)} steps, {time.monotonic() - began:.0f} s")
     return f"{words}: {'; '.join(wrong)}" if wrong else ""
 
 

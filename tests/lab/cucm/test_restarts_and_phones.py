@@ -115,8 +115,8 @@ async def test_callmanager_and_tvs_together_strand_the_phones(lab: LabCucm, new_
     await until(lambda: all_registered(lab))
     lab.cluster.fleet.reset(lab.cluster.fleet.phones.values(), "all", "test")
     await until(lambda: all(phone.lost for phone in lab.cluster.fleet.phones.values()))
-    reasons = {sighting.reason for phone in lab.cluster.fleet.phones.values() for sighting in phone.sightings.values()}
-    assert reasons == {14}
+    for phone in lab.cluster.fleet.phones.values():  # the node that a phone moved away from says 10
+        assert 14 in {sighting.reason for sighting in phone.sightings.values()}
 
 
 async def test_tvs_after_the_phones_know_the_new_callmanager_is_safe(lab: LabCucm, new_ca: LabAuthority) -> None:
