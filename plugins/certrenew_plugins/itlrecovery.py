@@ -35,6 +35,7 @@ def regenerated(kind: CertificateType, snapshot: Snapshot, options: Options) -> 
     _refuse_old(kind, snapshot)
     publisher = snapshot.cluster.publisher.name
     yield from _prepared(kind, snapshot, options)
+    yield from parts.anchors_settled(kind, snapshot, steps.CheckAnchorsNow)
     yield steps.RecountPhones(node=publisher, nodes=parts.phone_nodes(snapshot))
     yield steps.CheckTrustListsNow(node=publisher, nodes=_tftp(snapshot))
     replaced = snapshot.of(publisher).identities[kind.purpose]
@@ -78,7 +79,7 @@ def _prepared(kind: CertificateType, snapshot: Snapshot, options: Options) -> It
     yield steps.CheckSecurityMode(node=publisher, mode=str(snapshot.security_mode))
     if mixed:
         yield steps.CheckCtl(node=publisher)
-    yield steps.CheckAnchors(node=publisher, renewing=kind.purpose, nodes=parts.phone_nodes(snapshot), in_ctl=mixed)
+    yield from parts.anchors_settled(kind, snapshot, steps.CheckAnchors)
     yield steps.CheckTrustLists(node=publisher, nodes=_tftp(snapshot))
     yield steps.BaselinePhones(node=publisher, nodes=parts.phone_nodes(snapshot))
     yield steps.CheckNode(

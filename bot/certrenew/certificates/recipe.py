@@ -15,6 +15,7 @@ from certrenew.steps import (
     AwaitPhonesAfterUpload,
     BaselinePhones,
     CheckAnchors,
+    CheckAnchorsNow,
     CheckCtl,
     CheckNoBackup,
     CheckNoBackupNow,
@@ -92,13 +93,7 @@ def prechecks(kind: CertificateType, snapshot: Snapshot, options: Options) -> It
     yield CheckSecurityMode(node=publisher, mode=str(snapshot.security_mode))
     if kind.in_ctl and snapshot.security_mode is SecurityMode.MIXED:
         yield CheckCtl(node=publisher)
-    if kind.excludes:
-        yield CheckAnchors(
-            node=publisher,
-            renewing=kind.purpose,
-            nodes=phone_nodes(snapshot),
-            in_ctl=snapshot.security_mode is SecurityMode.MIXED and not kind.in_ctl,
-        )
+    yield from anchors_settled(kind, snapshot, CheckAnchors)
     if kind.no_backup:
         yield CheckNoBackup(node=publisher)
     if kind.phones is Phones.RESET_AND_WAIT:
@@ -111,6 +106,20 @@ def prechecks(kind: CertificateType, snapshot: Snapshot, options: Options) -> It
             serial=found.identities[kind.purpose].serial,
             services=kind.restarts_on(found, options),
             replace_csr=options.replace_csr,
+        )
+
+
+def anchors_settled(kind: CertificateType, snapshot: Snapshot, look: type[CheckAnchors]) -> Iterator[Step]:
+    """For a trust anchor: no other one is in the middle of a change."""
+    if kind.excludes:
+        registering = phone_nodes(snapshot)
+        voice = [node.name for node in snapshot.cluster.in_restart_order if not node.role.presence]
+        yield look(
+            node=snapshot.cluster.publisher.name,
+            renewing=kind.purpose,
+            nodes=registering,
+            beside=tuple(name for name in voice if name not in registering),
+            in_ctl=snapshot.security_mode is SecurityMode.MIXED and not kind.in_ctl,
         )
 
 
@@ -154,6 +163,7 @@ def last_looks(kind: CertificateType, snapshot: Snapshot, options: Options) -> I
                 yield CheckSingleSignOn(node=node.name)
     if kind.no_backup:
         yield CheckNoBackupNow(node=publisher)
+    yield from anchors_settled(kind, snapshot, CheckAnchorsNow)
     if kind.phones is Phones.RESET_AND_WAIT:
         yield RecountPhones(node=publisher, nodes=phone_nodes(snapshot))
 

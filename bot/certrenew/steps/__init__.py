@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from certrenew.domain.errors import StepFailed
 from certrenew.domain.plan import Part, Plan, Step, Target, Task
-from certrenew.steps.anchors import CheckAnchors
+from certrenew.steps.anchors import CheckAnchors, CheckAnchorsNow
 from certrenew.steps.backup import AwaitBackup, TakeBackup
 from certrenew.steps.install import AwaitDistribution, CheckRequest, UploadChain, UploadIdentity
 from certrenew.steps.phones import AwaitPhones, AwaitPhonesAfterUpload, BaselinePhones, ProvePhones, ResetPhones
@@ -45,6 +45,7 @@ __all__ = [
     "AwaitRegenerated",
     "BaselinePhones",
     "CheckAnchors",
+    "CheckAnchorsNow",
     "CheckBridge",
     "CheckCtl",
     "CheckNoBackup",
@@ -93,6 +94,7 @@ VOCABULARY: Mapping[str, type[Step]] = {
         AwaitRegenerated,
         BaselinePhones,
         CheckAnchors,
+        CheckAnchorsNow,
         CheckBridge,
         CheckCtl,
         CheckNoBackup,

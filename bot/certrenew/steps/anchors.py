@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from certrenew import x509
 from certrenew.domain.errors import StepFailed
-from certrenew.domain.plan import Blocked, Evidence
+from certrenew.domain.plan import Blocked, Evidence, Phase
 from certrenew.domain.ports import StepContext
 from certrenew.steps.preflight import Precheck
 
@@ -22,7 +22,8 @@ class CheckAnchors(Precheck):
     kind: ClassVar[str] = "check_anchors"
     unskippable: ClassVar[str] = "phones that trust neither the old nor the new certificates are lost for good"
     renewing: str
-    nodes: tuple[str, ...]
+    nodes: tuple[str, ...]  # that register phones
+    beside: tuple[str, ...] = ()  # the other nodes of CUCM: TFTP, TVS or CAPF may run there alone
     in_ctl: bool  # whether the CTL must name what is stored: mixed mode, and this renewal will not update it first
 
     def summary(self) -> str:
@@ -32,7 +33,7 @@ class CheckAnchors(Precheck):
         others = tuple(purpose for purpose in PORTS if purpose != self.renewing)
         ctl = ctx.session.node(self.node).ctl_serials() if self.in_ctl else frozenset()
         unsettled: list[str] = []
-        for name in self.nodes:
+        for name in (*self.nodes, *self.beside):
             for purpose, stored in ctx.session.node(name).identities(others).items():
                 unsettled += self._faults(ctx, name, purpose, x509.read_certificate(stored).serial, ctl)
         if unsettled:
@@ -45,9 +46,9 @@ class CheckAnchors(Precheck):
     def _faults(self, ctx: StepContext, name: str, purpose: str, serial: str, ctl: frozenset[str]) -> Iterator[str]:
         shown = [pem for port in PORTS[purpose] if (pem := self._served(ctx, name, port)) is not None]
         serials = {x509.serial_of(pem) for pem in shown}
-        if serials and serial not in serials:
-            yield f"{name} stores {purpose} certificate {serial} but still serves {', '.join(sorted(serials))}"
-        named = purpose in IN_CTL and (purpose != "CAPF" or name == self.node)
+        if old := sorted(serials - {serial}):
+            yield f"{name} stores {purpose} certificate {serial} but still serves {', '.join(old)}"
+        named = name == self.node if purpose == "CAPF" else purpose in IN_CTL and name in self.nodes
         if self.in_ctl and named and serial.lstrip("0") not in ctl:
             yield f"the CTL file does not name the {purpose} certificate {serial} that {name} stores"
 
@@ -57,3 +58,14 @@ class CheckAnchors(Precheck):
             return ctx.session.node(name).served(port, elliptic=False)
         except StepFailed:
             return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckAnchorsNow(CheckAnchors):
+    """The same right before the first upload: days may have passed, and in a campaign the anchor before this one."""
+
+    kind: ClassVar[str] = "check_anchors_now"
+    phase: ClassVar[Phase] = Phase.INSTALL
+
+    def summary(self) -> str:
+        return "Check again that no other trust anchor of the phones is in the middle of a change"
