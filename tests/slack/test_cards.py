@@ -10,9 +10,10 @@ from certrenew.domain.approval import Gate, Policy
 from certrenew.domain.renewal import Renewal, State, StepState, Want
 from certrenew.slack.buttons import Do, buttons, read
 from certrenew.slack.cards import Message, card, step_list
+from certrenew.slack.planned import replaced
 from certrenew.slack.text import cut, escape, pages
 
-from .fakes import NASTY, NOW, POLICY, approved, make_renewal
+from .fakes import NASTY, NOW, POLICY, approved, make_plan, make_renewal
 from .limits import within_limits
 
 
@@ -178,3 +179,12 @@ def test_shortening_never_leaves_half_an_escape() -> None:
 def test_pages_keep_every_line() -> None:
     lines = [f"line {number}" for number in range(500)]
     assert "\n".join(pages(lines, 100)).split("\n") == lines
+
+
+def test_a_certificate_in_several_stores_of_several_nodes_is_one_line_that_says_it_is_removed() -> None:
+    plan = make_plan(2)
+    held = [replace(target, serial="4a", purpose=store) for target in plan.targets for store in ("a-trust", "b-trust")]
+    lines = replaced(replace(plan, targets=tuple(held)), NOW)
+    assert lines[0] == "*Certificates to be removed*"
+    [line] = lines[1:]
+    assert line.startswith("• a-trust, b-trust of `cucm-cluster-a-01`, `cucm-cluster-a-02`: serial `4a`, expires")

@@ -38,6 +38,17 @@ def test_a_stop_mentions_the_requester_and_tells_what_the_nodes_hold() -> None:
     assert "*What you can do:*" in text
 
 
+def test_nodes_of_which_the_same_is_true_share_a_line() -> None:
+    renewal = make_renewal(state=State.STOPPED, done=4)
+    new, old = (
+        "stores the new certificate and serves the new one.",
+        "stores its old certificate and serves the old one.",
+    )
+    now = [f"pub (tomcat) {new}", f"sub (tomcat) {new}", f"pub (TVS) {old}", "IPsec: nothing was restarted yet."]
+    text = said(renewal, event(9, What.STOPPED, renewal, step=5, why="It timed out.", now=now))
+    assert f"• pub, sub (tomcat) each {new}\n• pub (TVS) {old}\n• IPsec: nothing was restarted yet." in text
+
+
 def test_approvers_are_addressed_when_they_are_needed() -> None:
     renewal = make_renewal()
     for what in (What.PLANNED, What.GATE_REACHED):

@@ -104,8 +104,8 @@ def one_line(renewal: Renewal) -> str:
     )
 
 
-def renewal_lines(renewal: Renewal) -> Iterator[str]:
-    """A renewal with its steps, for a terminal or a code block."""
+def renewal_lines(renewal: Renewal, *, every_step: bool = False) -> Iterator[str]:
+    """A renewal for a terminal or a code block. The steps of a campaign, which are hundreds, come on demand."""
     yield one_line(renewal)
     plan = renewal.plan
     yield f"plan {plan.short_digest}, authority {plan.authority}, follows {'; '.join(plan.sources)}"
@@ -113,8 +113,8 @@ def renewal_lines(renewal: Renewal) -> Iterator[str]:
         why = f": {vote.reason}" if vote.reason else ""
         yield f"{vote.decision} at the {vote.gate} gate by {vote.person.name}, {vote.at:%Y-%m-%d %H:%M} UTC{why}"
     yield from overview(renewal)
-    if plan.parts:
-        return  # hundreds of steps: the lines of its purposes say where it stands
+    if plan.parts and not every_step:
+        return
     phase: Phase | None = None
     for record in renewal.steps:
         step = plan.steps[record.number - 1]

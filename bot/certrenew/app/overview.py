@@ -13,7 +13,7 @@ def overview(renewal: Renewal) -> Iterator[str]:
     record = renewal.current
     if renewal.plan.parts and record is not None and not renewal.state.final:
         yield f"at step {record.number}: {renewal.plan.steps[record.number - 1].summary()}"
-        if record.error:
+        if record.error and record.error != renewal.reason:
             yield f"       {record.error}"
     for task in renewal.tasks:
         if task.done_by is not None and task.done_at is not None:

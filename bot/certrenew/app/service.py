@@ -138,7 +138,7 @@ def _busy(renewal: Renewal) -> CommandRefused:
     stands = "waits for approval" if renewal.state is State.PLANNED else f"is {renewal.state}"
     return CommandRefused(
         f"{plan.cluster} already has an open renewal: {renewal.short_id} ({plan.purpose}), asked for by"
-        f" {renewal.requester.name}, {stands}. Finish or abandon it first; nothing has changed."
+        f" {renewal.requester.name}, {stands}. Decide on it, let it finish or abandon it first; nothing has changed."
     )
 
 

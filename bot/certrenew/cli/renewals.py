@@ -109,9 +109,10 @@ def _follow(app: Application, renewal: Renewal) -> None:
 
 @click.command()
 @click.argument("subject", default="")
+@click.option("--steps", is_flag=True, help="Every step, also of a plan for several purposes.")
 @JSON
 @click.pass_obj
-def status(shell: Shell, subject: str, as_json: bool) -> None:
+def status(shell: Shell, subject: str, steps: bool, as_json: bool) -> None:
     """Show what is open, or one renewal with its steps."""
     with shell.reading() as app:
         with app.store(reading=True) as unit:
@@ -119,7 +120,7 @@ def status(shell: Shell, subject: str, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps([summary(renewal) for renewal in found], indent=2))
         elif subject:
-            click.echo("\n".join(renewal_lines(found[0])))
+            click.echo("\n".join(renewal_lines(found[0], every_step=steps)))
         else:
             click.echo("\n".join(one_line(renewal) for renewal in found) or "No renewal is open.")
 

@@ -240,6 +240,5 @@ def _planning(command: Change) -> str:
         return ""
     what = "everything that is due" if command.purpose == ALL else f"the renewal of {command.purpose}"
     return escape(
-        f"Reading {command.cluster} to plan {what}; this takes a moment. Nothing changes"
-        " before the plan is approved."
+        f"Reading {command.cluster} to plan {what}; this takes a moment. Nothing changes before the plan is approved."
     )

@@ -1,5 +1,6 @@
 """The plan as its approver reads it: what is replaced, what that means for people, and what is left to them."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from certrenew.domain.plan import Part, Phase, Plan, Target
@@ -12,7 +13,8 @@ FEW = 6  # tasks that the card itself spells out
 def replaced(plan: Plan, now: datetime) -> list[str]:
     """A line a certificate, or in a campaign a numbered one a purpose, with what it means for people."""
     if not plan.parts:
-        return ["*Certificates to be replaced*", *(_target(target, now) for target in plan.targets)]
+        removed = all(target.purpose.endswith("-trust") for target in plan.targets)
+        return [f"*Certificates to be {'removed' if removed else 'replaced'}*", *_certificates(plan, now)]
     lines = [f"*{count(len(plan.parts), 'purpose')}, in this order*"]
     for number, part in enumerate(plan.parts, start=1):
         lines.append(f"{number}. *{line_of(part.title, 80)}*: {_part(plan, part, now)}")
@@ -72,11 +74,26 @@ def _targets(plan: Plan, part: Part) -> list[Target]:
     return [target for target in plan.targets if target.purpose in slots]
 
 
-def _target(target: Target, now: datetime) -> str:
-    expires = moment_of(target.not_after)
+def _certificates(plan: Plan, now: datetime) -> Iterator[str]:
+    """Each once, with the nodes that hold it; of a trust certificate the stores as well."""
+    held: dict[tuple[str, str, str], list[str]] = {}
+    for target in plan.targets:
+        store = target.purpose if target.purpose.endswith("-trust") else ""
+        held.setdefault((target.serial, target.not_after, store), []).append(target.node)
+    places: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (serial, not_after, store), nodes in held.items():
+        places.setdefault((serial, not_after, tuple(nodes)), []).append(store)
+    for (serial, not_after, holders), stores in places.items():
+        where = ", ".join(code(node) for node in holders)
+        if any(stores):
+            where = f"{listed(stores)} of {where}"
+        yield f"• {where}: serial {code(short_serial(serial))}, {_ends(not_after, now)}"
+
+
+def _ends(not_after: str, now: datetime) -> str:
+    expires = moment_of(not_after)
     if expires is None:
-        left = "expiry unknown"
-    else:
-        days = (expires - now).days
-        left = f"*expired* {when(expires)}" if expires <= now else f"expires {when(expires)} ({count(days, 'day')})"
-    return f"• {code(target.node)}: serial {code(short_serial(target.serial))}, {left}"
+        return "expiry unknown"
+    if expires <= now:
+        return f"*expired* {when(expires)}"
+    return f"expires {when(expires)} ({count((expires - now).days, 'day')})"

@@ -1,6 +1,7 @@
 """Turns audit events into what the thread says about them."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from certrenew.domain.events import Event, What
@@ -13,6 +14,7 @@ from certrenew.slack.stretches import is_long, said_in_short
 from certrenew.slack.text import POST_LIMIT, count, cut, line_of, mention, pages, titled, when
 
 MOST_NODES = 24
+HOLDS = re.compile(r"^(?P<node>\S+)(?P<purpose> \([^)]+\))? (?P<what>stores .*)$")  # as app/standing.py says it
 BROADCAST = (What.SUCCEEDED, What.STOPPED, What.PLAN_CHANGED, What.ABANDONED)
 
 
@@ -147,12 +149,25 @@ def _stop(renewal: Renewal, event: Event) -> Iterator[str]:
     where = f"S{step_name(renewal, number)[1:]}, stopped. " if number else ""
     yield f"*What happened:* {where}{line_of(_why(event) or renewal.reason, 900)}"
     now = event.details.get("now")
-    standing = [f"• {line_of(str(line), 200)}" for line in now] if isinstance(now, list) else []
+    standing = [f"• {line_of(line, 300)}" for line in _together(map(str, now))] if isinstance(now, list) else []
     yield "*What is true now:*" + ("" if standing else f" {truth(renewal)}")
     yield from standing[:MOST_NODES]
     if len(standing) > MOST_NODES:
         yield f"• and {count(len(standing) - MOST_NODES, 'more node')}"
     yield choices(renewal, number)
+
+
+def _together(sentences: Iterable[str]) -> Iterator[str]:
+    """Nodes of which the same is true share a line."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for sentence in sentences:
+        if same := HOLDS.match(sentence):
+            found.setdefault((same["purpose"] or "", same["what"]), []).append(same["node"])
+        else:
+            found.setdefault(("", sentence), [])
+    for (purpose, what), nodes in found.items():
+        names = f"{', '.join(nodes[:MOST_NODES])}{' and others' * (len(nodes) > MOST_NODES)}{purpose}"
+        yield f"{names} {'each ' * (len(nodes) > 1)}{what}" if nodes else what
 
 
 def outcome(renewal: Renewal) -> str:

@@ -43,8 +43,9 @@ def stretches(plan: Plan) -> Iterator[Stretch]:
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Everything that would be done, for the thread under the plan."""
-    yield "*Certificates to be replaced*"
-    for target in plan.targets:
+    if plan.parts:  # any other plan has them on its card
+        yield "*Certificates to be replaced*"
+    for target in plan.targets if plan.parts else ():
         slot = f" {line_of(target.purpose, 80)}:" if target.purpose else ""
         yield f"• {code(target.node)}:{slot} serial {code(short_serial(target.serial))}, until {target.not_after[:10]}"
     for stretch in stretches(plan):

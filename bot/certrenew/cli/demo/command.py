@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from certrenew.cli.demo.configuration import write_configuration
+from certrenew.cli.demo.configuration import write_campaign, write_configuration
 from certrenew.cli.demo.people import People
 from certrenew.cli.demo.play import play
 from certrenew.cli.demo.processes import Processes
@@ -24,6 +24,7 @@ SPEED = 30.0  # lab seconds per real second: a restart of a minute takes two sec
 @click.option("--auto", is_flag=True, help="Play both people, print the conversation, verify the end state.")
 @click.option("--nodes", type=click.IntRange(1, 21), default=3, show_default=True)
 @click.option("--phones", type=click.IntRange(0, 20000), default=500, show_default=True)
+@click.option("--campaign", is_flag=True, help="Tomcat and TVS are due as well: renew all three as one plan.")
 @click.option("--mixed-mode", is_flag=True, help="A cluster in mixed mode, with a CTL file.")
 @click.option("--speed", type=float, default=SPEED, show_default=True, help="Lab seconds per real second.")
 @click.option("--directory", type=click.Path(path_type=Path), help="Keep everything here (default: a temporary one).")
@@ -35,6 +36,7 @@ def demo(
     auto: bool,
     nodes: int,
     phones: int,
+    campaign: bool,
     mixed_mode: bool,
     speed: float,
     directory: Path | None,
@@ -61,17 +63,20 @@ def demo(
     try:
         _say("demo", f"starting {nodes} nodes with {phones} phones, an authority and a workspace in {place}")
         options = ["--nodes", str(nodes), "--phones", str(phones), "--speed", str(speed)]
-        options += ["--slack-port", str(slack_port)] + (["--mixed-mode"] if mixed_mode else [])
-        lab = processes.start_lab(options)
+        options += ["--mixed-mode"] if mixed_mode else []
+        if campaign:
+            options = ["--scenario", str(write_campaign(place, nodes, phones, speed, mixed_mode=mixed_mode))]
+        lab = processes.start_lab([*options, "--slack-port", str(slack_port)])
+        purpose = "all" if campaign else "callmanager"
         config = write_configuration(lab, place, database=database)
         processes.start_bots(config, replicas)
         _say("demo", f"the workspace's page is at {lab['slack']['page_url']}")
         if not auto:
-            _invite(config)
+            _invite(config, purpose)
             threading.Event().wait()
         if kill:
             threading.Thread(target=_kill_at_random, args=(processes, config, kill), daemon=True).start()
-        if not play(People(lab["slack"], lab["cluster"], say=_say), lab, config, say=_say):
+        if not play(People(lab["slack"], lab["cluster"], say=_say), lab, config, say=_say, purpose=purpose):
             raise click.exceptions.Exit(1)
     except KeyboardInterrupt:
         _say("demo", "stopping")
@@ -79,9 +84,9 @@ def demo(
         processes.stop()
 
 
-def _invite(config: Path) -> None:
+def _invite(config: Path, purpose: str) -> None:
     click.echo(
-        "\nOpen the page, choose “Ana” and type:   /certrenew callmanager cluster-a\n"
+        f"\nOpen the page, choose “Ana” and type:   /certrenew {purpose} cluster-a\n"
         "Then choose “Carmen” and approve; release the installation when it waits for that.\n"
         f"The command line works as well:          certrenew --config {config} status\n"
         "Press Ctrl-C to stop.\n"

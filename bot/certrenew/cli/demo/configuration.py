@@ -48,6 +48,19 @@ def write_configuration(lab: Description, directory: Path, *, database: str = ""
     return path
 
 
+def write_campaign(directory: Path, nodes: int, phones: int, speed: float, *, mixed_mode: bool) -> Path:
+    """Write the lab's scenario in which three purposes are due; returns its path."""
+    names = ["cucm-pub", *(f"cucm-sub{number}" for number in range(1, nodes))]
+    tables = [
+        f"phones = {phones}\nspeed = {speed}\nmixed_mode = {'true' if mixed_mode else 'false'}\n",
+        "[expires_in_days]\ntomcat = 30\nTVS = 15\n",
+        *(f"[[nodes]]\nname = {_quoted(name)}\n" + 'role = "publisher"\n' * (name == names[0]) for name in names),
+    ]
+    path = directory / "scenario.toml"
+    _write(path, "\n".join(tables))
+    return path
+
+
 def _bot(slack: Description, directory: Path, database: str) -> str:
     group = next(iter(slack["groups"].values()))
     channel = next(iter(slack["channels"].values()))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from certrenew.cli.demo.people import APPROVER, REQUESTER, People
-from certrenew.domain.renewal import Renewal, State
+from certrenew.domain.renewal import Renewal, State, StepRecord
 from certrenew.settings import load
 from certrenew.store.audit import verify
 from certrenew.store.database import await_database, database_url, open_engine
@@ -18,14 +18,14 @@ PATIENCE = 600.0
 POLL = 0.4
 
 
-def play(people: People, lab: dict[str, Any], config: Path, *, say: Say) -> bool:
+def play(people: People, lab: dict[str, Any], config: Path, *, say: Say, purpose: str = "callmanager") -> bool:
     """Play it to the end; True when everything is as it should be."""
     began = time.monotonic()
     cluster = lab["cluster"]["cluster"]
     before = people.cluster_state()
     settings, _ = load(config)
     engine = open_engine(database_url(settings.database.url))
-    people.type_command(f"/certrenew callmanager {cluster}")
+    people.type_command(f"/certrenew {purpose} {cluster}")
     await_database(engine)
     store = Store(engine, patience=30.0)
     tried_own = False
@@ -80,10 +80,17 @@ def _decide(people: People, renewal: Renewal) -> None:
     if record is not None and record.kind == "reset_phones":
         step = renewal.plan.steps[record.number - 1]
         pool = getattr(step, "device_pool", "")
-        if any(entry["act"] == "phones_reset" and pool in _what(entry) for entry in people.journal()):
+        resets = sum(entry["act"] == "phones_reset" and pool in _what(entry) for entry in people.journal())
+        if resets > sum(
+            getattr(renewal.plan.steps[one.number - 1], "device_pool", "") == pool for one in _done(renewal)
+        ):
             people.press("Skip", reason="The journal of the cluster shows that this device pool was reset.")
             return
     people.press("Retry", as_user=APPROVER)
+
+
+def _done(renewal: Renewal) -> list[StepRecord]:
+    return [record for record in renewal.steps if record.over and record.kind == "reset_phones"]
 
 
 def _judge(
@@ -93,10 +100,11 @@ def _judge(
         return [(False, "no renewal was planned")]
     state = people.cluster_state()
     verdicts = [(renewal.state is State.SUCCEEDED, f"renewal {renewal.short_id} is {renewal.state} {renewal.reason}")]
+    slots = list(dict.fromkeys(target.purpose for target in renewal.plan.targets))
     for name in (node["name"] for node in lab["cluster"]["nodes"]):
-        verdicts.append(_serves_new(name, before, state))
+        verdicts += [_serves_new(name, slot, before, state) for slot in slots]
     verdicts.append(_phones(before, state))
-    twice = _twice(people.journal())
+    twice = _twice(people.journal(), purposes=len(slots))
     verdicts.append((not twice, "no act was done twice" if not twice else f"done twice: {', '.join(twice)}"))
     return verdicts
 
@@ -116,13 +124,13 @@ def _secrets(people: People, lab: dict[str, Any], directory: Path) -> tuple[bool
     return not leaks, f"no secret stands in {', '.join(texts)}" if not leaks else f"secrets stand in {', '.join(leaks)}"
 
 
-def _serves_new(name: str, before: dict[str, Any], after: dict[str, Any]) -> tuple[bool, str]:
-    old = before["nodes"][name]["stored"]["CallManager"]["fingerprint"]
-    stored = after["nodes"][name]["stored"]["CallManager"]["fingerprint"]
+def _serves_new(name: str, slot: str, before: dict[str, Any], after: dict[str, Any]) -> tuple[bool, str]:
+    old = before["nodes"][name]["stored"][slot]["fingerprint"]
+    stored = after["nodes"][name]["stored"][slot]["fingerprint"]
     listeners = after["nodes"][name]["served"].values()
-    served = {shown["port"]: shown["fingerprint"] for shown in listeners if shown["unit"] == "CallManager"}
+    served = {shown["port"]: shown["fingerprint"] for shown in listeners if shown["unit"] == slot}
     good = stored != old and set(served.values()) == {stored}
-    return good, f"{name} stores and serves the new certificate on ports {', '.join(map(str, served))}"
+    return good, f"{name} stores and serves the new {slot} certificate on ports {', '.join(map(str, served))}"
 
 
 def _phones(before: dict[str, Any], after: dict[str, Any]) -> tuple[bool, str]:
@@ -130,15 +138,18 @@ def _phones(before: dict[str, Any], after: dict[str, Any]) -> tuple[bool, str]:
     return now >= baseline, f"{now} of {baseline} phones are registered"
 
 
-def _twice(journal: list[dict[str, Any]]) -> list[str]:
-    """Acts that a careful person would have done once, and that the cluster saw more often."""
+def _twice(journal: list[dict[str, Any]], *, purposes: int) -> list[str]:
+    """Acts that a careful person would have done once, and that the cluster saw more often. Restarts, resets and the
+    CTL come at most once a purpose."""
+    once = ("csr_generated", "csr_overwritten", "identity_uploaded")
     acts = Counter(
         f"{entry['act']} {entry['node']} {_what(entry)}"
         for entry in journal
         if entry["act"] in ("csr_generated", "csr_overwritten", "identity_uploaded", "ctl_updated", "service_restarted")
         or (entry["act"] == "phones_reset" and _what(entry) != "all")
     )
-    return [f"{act} ({count} times)" for act, count in acts.items() if count > 1 or "csr_overwritten" in act]
+    most = {act: 1 if act.startswith(once) else purposes for act in acts}
+    return [f"{act} ({count} times)" for act, count in acts.items() if count > most[act] or "csr_overwritten" in act]
 
 
 def _what(entry: dict[str, Any]) -> str:
