@@ -1,13 +1,13 @@
-"""Benchmark of whole renewals against the lab: python tests/benchmarks/renewals.py [own|acks|all]
+"""Benchmark of whole renewals against the lab: python tests/benchmarks/renewals.py [own|acks|large|all]
 
 own    the bot's own time in a renewal on many nodes, as a share of the time the cluster itself needs; SSH logins
 acks   acknowledgement latency of slash commands while 20 renewals run, and the bot's memory
+large  a mixed-mode cluster with 40,000 phones and its rate limits in force: requests a minute, refusals, memory
 """
 
 import argparse
 import asyncio
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -21,13 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from large import large
+from measuring import ANA, CARMEN, Clock, Timed, TimedRunner, resident, to_the_end
 
-from certrenew.app.commands import Approve, Release, Renew
-from certrenew.app.moves import Move, Wait
-from certrenew.app.runner import Runner
+from certrenew.app.commands import Approve, Renew
 from certrenew.cli.demo.configuration import write_configuration
-from certrenew.domain.approval import Person
-from certrenew.domain.renewal import Renewal, State
 from certrenew.settings import load
 from certrenew.wiring import application
 from certrenew.wiring.application import Application
@@ -35,70 +33,6 @@ from certrenew_lab.authority import LabAuthority
 from certrenew_lab.cucm import LabCucm
 from certrenew_lab.lab import small
 from certrenew_lab.slack import LabSlack
-
-ANA = Person("local:ana", "ana")
-CARMEN = Person("local:carmen", "carmen")
-
-
-class Clock:
-    """Adds up the time during which at least one call through a port is under way, in whatever thread."""
-
-    def __init__(self) -> None:
-        self.inside = 0.0
-        self._under_way = 0
-        self._since = 0.0
-        self._lock = threading.Lock()
-
-    def timed(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any, **options: Any) -> Any:
-            self._step(1)
-            try:
-                return call(*arguments, **options)
-            finally:
-                self._step(-1)
-
-        return run
-
-    def _step(self, change: int) -> None:
-        with self._lock:
-            now = time.perf_counter()
-            if self._under_way:
-                self.inside += now - self._since
-            self._since = now
-            self._under_way += change
-
-
-class Timed:
-    """Any object, with the time spent in its methods added up."""
-
-    def __init__(self, clock: Clock, inner: Any) -> None:
-        self._clock, self._inner = clock, inner
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if not callable(found):
-            return found
-        if name in ("node", "open"):
-            return lambda *arguments: Timed(self._clock, found(*arguments))
-        return self._clock.timed(found)
-
-
-class TimedRunner(Runner):
-    """Notes when each move began and ended, and how long it said to wait."""
-
-    moves: list[tuple[float, float, float]] = []
-
-    def advance(self, renewal_id: str) -> Move:
-        began = time.perf_counter()
-        move = super().advance(renewal_id)
-        TimedRunner.moves.append((began, time.perf_counter(), move.seconds if isinstance(move, Wait) else 0.0))
-        return move
-
-    @classmethod
-    def waited(cls) -> float:
-        """Seconds that the bot was told to wait, and not a moment longer."""
-        pairs = zip(cls.moves, cls.moves[1:], strict=False)
-        return sum(min(wait, later[0] - ended) for (_, ended, wait), later in pairs)
 
 
 class World:
@@ -149,7 +83,7 @@ def own_time(nodes: int, speed: float) -> None:
         inside = clock.inside
         app.service.handle(Approve(renewal=answer.renewal), CARMEN, key="b2")
         TimedRunner.moves.clear()
-        renewal = _to_the_end(app, answer.renewal)
+        renewal = to_the_end(app, answer.renewal)
         moves = TimedRunner.moves
         total, waited = moves[-1][1] - moves[0][0], TimedRunner.waited()
         app.stop()
@@ -174,18 +108,6 @@ def own_time(nodes: int, speed: float) -> None:
     print(f"  SSH logins per node, planning included (3 phases): {sorted(ssh.values())}")
 
 
-def _to_the_end(app: Application, renewal_id: str) -> Renewal:
-    """Release as soon as it is asked for."""
-    while True:
-        with app.store(reading=True) as unit:
-            renewal = unit.get(renewal_id)
-        if renewal.state.final or renewal.state is State.STOPPED:
-            return renewal
-        if renewal.gate is not None and renewal.state is State.WAITING and not renewal.released:
-            app.service.handle(Release(renewal=renewal_id), CARMEN, key="b3")
-        time.sleep(0.2)
-
-
 def acks(renewals: int, seconds: float) -> None:
     """The bot as a process of its own, `renewals` clusters at work, slash commands at ten a second."""
     world = World(renewals, 2, phones=50, speed=6.0)
@@ -208,7 +130,7 @@ def acks(renewals: int, seconds: float) -> None:
         memory: list[int] = []
         while time.monotonic() < until:
             _act(control, "command", user="sam", channel=channel, text="/certrenew help")
-            memory.append(_resident(bot.pid))
+            memory.append(resident(bot.pid))
             time.sleep(0.05)
         envelopes = requests.get(f"{control}/envelopes", timeout=5).json()[before:]
         bot.terminate()
@@ -255,19 +177,17 @@ def _until(true: Callable[[], bool], patience: float = 30.0) -> None:
         time.sleep(0.1)
 
 
-def _resident(pid: int) -> int:
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", default="all", choices=["own", "acks", "all"])
+    parser.add_argument("what", nargs="?", default="all", choices=["own", "acks", "large", "all"])
     parser.add_argument("--nodes", type=int, default=21)
     parser.add_argument("--speed", type=float, default=30.0)
     parser.add_argument("--renewals", type=int, default=20)
+    parser.add_argument("--phones", type=int, default=40_000, help="of the large cluster")
     options = parser.parse_args()
     if options.what in ("own", "all"):
         own_time(options.nodes, options.speed)
     if options.what in ("acks", "all"):
         acks(options.renewals, 15.0)
+    if options.what in ("large", "all"):
+        large(options.nodes, options.phones, options.speed)
