@@ -16,6 +16,7 @@ from certrenew.app.standing import standing
 from certrenew.app.unit import Units
 from certrenew.domain.errors import AnswerLost, CertrenewError, DatabaseUnreachable, StepFailed, Unreachable
 from certrenew.domain.events import What
+from certrenew.domain.packing import is_packed
 from certrenew.domain.plan import Blocked, Evidence, Json, Ready, Satisfied, Step, Waiting
 from certrenew.domain.ports import Authority, Clock, ClusterSession, Pace
 from certrenew.domain.renewal import Renewal, StepRecord
@@ -279,6 +280,6 @@ def _shown(output: Mapping[str, Json]) -> dict[str, Json]:
         if isinstance(value, list):
             if len(value) <= LISTED and not any("-----BEGIN" in str(item) for item in value):
                 shown[name] = value
-        elif "-----BEGIN" not in str(value):
+        elif not is_packed(value) and "-----BEGIN" not in str(value):
             shown[name] = value
     return shown

@@ -5,7 +5,6 @@ its own in the database. Whoever asks for the next one has the phones looked at,
 whoever would restart a service that signs what phones trust.
 """
 
-import math
 from collections.abc import Sequence
 
 from certrenew import x509
@@ -20,7 +19,8 @@ from certrenew.domain.plan import Plan, Satisfied
 from certrenew.domain.ports import Authority, Clock, ClusterSession, Pace
 from certrenew.domain.renewal import Renewal
 from certrenew.steps import ProveTrustLists, RegenerateCertificate, RestartService
-from certrenew.steps.phones import baseline_of, count_phones, stragglers
+from certrenew.steps.phone_names import allowed_of, counts_of, names_of, stragglers
+from certrenew.steps.phones import count_phones
 
 NAMED = 5  # phones that a refusal names
 SIGNING = ("Cisco Tftp", "Cisco Trust Verification Service")  # started anew, they sign or vouch for what is stored
@@ -117,7 +117,8 @@ class Settling:
         try:
             stale = half_done(ended, session)
             unlearned = _unlearned(ended, ctx)
-            counts, names = baseline_of(ctx, ended.plan.steps[self._baseline(ended) - 1].node)
+            counted = ended.plan.steps[self._baseline(ended) - 1].node
+            counts, names = counts_of(ctx, counted), names_of(ctx, counted)
             missing = stragglers(ctx, names)
         except StepFailed as error:
             raise self._refusal(ended, f"what it left behind cannot be read: {error}") from error
@@ -130,7 +131,7 @@ class Settling:
         if not names and total:  # counted, but unknown by name
             here = sum(found or 0 for found in count_phones(ctx, tuple(counts)).values())
             missing = [("a device without a name", "not counted any more")] * max(0, total - here)
-        if len(missing) > total - math.ceil(total * self._pace.phones_threshold):
+        if len(missing) > allowed_of(ctx, total):
             raise self._refusal(ended, f"{len(missing)} of {total} phones are missing: {_named(missing)}")
         return f"{total - len(missing)} of {total} phones are registered"
 

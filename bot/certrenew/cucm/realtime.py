@@ -1,7 +1,7 @@
 """Registrations from RISPort70, counters from PerfMon, running times from Control Center, within their rate limits."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
@@ -16,8 +16,12 @@ from certrenew.domain.model import Registration
 
 _NAMESPACE = "http://schemas.cisco.com/ast/soap"
 _NEEDS = 'the role "Standard RealtimeAndTraceCollection"'
-_BATCH = 900
+BATCH = 900  # names in one request; fewer than the cap, because a phone may be listed under several nodes
 _CAP = 1000
+
+
+class TooManyRequests(Unreachable):
+    """The rate limit did not give way in time. Where it is cluster-wide, another node would say the same."""
 
 
 class Realtime:
@@ -32,8 +36,7 @@ class Realtime:
     def registrations(self, names: Sequence[str]) -> Mapping[str, Registration]:
         """The latest entry of each phone, whichever node reports it; phones unknown to RIS are left out."""
         latest: dict[str, Registration] = {}
-        wanted = list(dict.fromkeys(names))
-        batches = [wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH)]
+        batches = list(batched(names))
         while batches:
             batch = batches.pop(0)
             rows = self._batch(batch)
@@ -119,21 +122,28 @@ class Realtime:
         headers = {"Content-Type": "text/xml; charset=utf-8", "Accept": "text/xml", "SOAPAction": f'"{operation}"'}
         waited = 0.0
         while True:
-            budget.take()
-            answer = self._https.send("POST", path, body=request, headers=headers)
+            with budget.request():
+                answer = self._https.send("POST", path, body=request, headers=headers)
             try:
                 return soap.read(answer, self._https.where, _NEEDS)
             except Fault as fault:
                 if not fault.rate:
                     raise
+            budget.refused()
             if waited >= self._limits.rate_budget:
                 break
             budget.sleep(self._limits.rate_wait)
             waited += max(self._limits.rate_wait, 0.01)
-        raise Unreachable(
+        raise TooManyRequests(
             f"{self._https.where} answers that too many requests were sent, for {waited:.0f} seconds already; other "
             "programs use up the same limit. Nothing was changed; retry later."
         )
+
+
+def batched(names: Sequence[str]) -> Iterator[list[str]]:
+    """The names in portions of one request each, none of them twice."""
+    wanted = list(dict.fromkeys(names))
+    return (wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH))
 
 
 def _rows(root: Element) -> list[Registration]:

@@ -1,16 +1,17 @@
 """Open clusters: one login per node, rate limits and pins shared by every session of this process."""
 
 import threading
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from certrenew.cucm.axl import Axl
-from certrenew.cucm.budget import Budget
+from certrenew.cucm.budget import Budget, CarefulBudget, CommonBudget
 from certrenew.cucm.https import Https
 from certrenew.cucm.known_keys import KnownKeys, RememberedKeys
 from certrenew.cucm.node import CucmNode
-from certrenew.cucm.realtime import Realtime
+from certrenew.cucm.realtime import Realtime, TooManyRequests, batched
 from certrenew.cucm.settings import ClusterAccess
 from certrenew.cucm.tls import NodeTrust
 from certrenew.domain.errors import AccessDenied, AnswerLost, ConfigError, StepFailed, Unreachable, Unreadable
@@ -26,7 +27,10 @@ class _Shared:
         # An IM and Presence node may not know the account: its refusal must not close the account for AXL.
         self.presence_application = replace(access.application)
         self.realtime = Budget(access.realtime_per_minute)
-        self.perfmon = {address.node.name: Budget(access.perfmon_per_minute) for address in access.nodes}
+        counters = CommonBudget(access.perfmon_per_minute)
+        self.perfmon = {
+            address.node.name: CarefulBudget(counters, access.perfmon_per_minute) for address in access.nodes
+        }
         self.trust = {
             address.node.name: NodeTrust(
                 address.node.name,
@@ -83,23 +87,29 @@ class CucmSession:
     def registrations(self, names: Sequence[str]) -> Mapping[str, Registration]:
         """Asked of the publisher, or of the next node when that one does not answer: each knows the cluster.
 
-        Nodes of the IM and Presence Service know of no phones and are not asked.
+        What one node has told is not asked of the next: 40,000 names are three minutes of the whole cluster's limit,
+        and a node that refuses because of that limit is not left for another. Nodes of the IM and Presence Service
+        know of no phones and are not asked.
         """
-        if not names:
-            return {}
-        last: Unreachable | None = None
-        for node in self.cluster.in_restart_order:
-            if node.role.presence:
-                continue
-            try:
-                found = self._realtime(node.name).registrations(names)
-            except AnswerLost:
-                raise
-            except Unreachable as error:
-                last = last or error
-                continue
-            return {name: self._named(entry) for name, entry in found.items()}
-        raise last or Unreachable(f"No node of {self.cluster.name} told which phones are registered; retry later.")
+        found: dict[str, Registration] = {}
+        nodes = deque(node.name for node in self.cluster.in_restart_order if not node.role.presence)
+        first: Unreachable | None = None
+        for portion in batched(names):
+            while nodes:
+                try:
+                    found |= self._realtime(nodes[0]).registrations(portion)
+                    break
+                except (AnswerLost, TooManyRequests):
+                    raise
+                except Unreachable as error:
+                    first = first or error
+                    nodes.popleft()
+            else:
+                raise first or Unreachable(
+                    f"No node of {self.cluster.name} told which phones are registered; retry later."
+                )
+        known = self._known_names()
+        return {name: replace(entry, node=known.get(entry.node.lower(), entry.node)) for name, entry in found.items()}
 
     def reset_device_pool(self, name: str) -> None:
         self._publisher().reset_device_pool(name)
@@ -171,15 +181,13 @@ class CucmSession:
                 return Member(address.node.name, member.role, member.address)
         return member
 
-    def _named(self, entry: Registration) -> Registration:
-        for node in self.cluster.nodes:
-            if entry.node.lower() in (
-                node.name.lower(),
-                node.fqdn.lower(),
-                self._access.address(node.name).host.lower(),
-            ):
-                return Registration(entry.phone, entry.status, node.name, entry.reason, entry.since)
-        return entry
+    def _known_names(self) -> Mapping[str, str]:
+        """The node behind each name or address under which RIS may tell of it, in lower case."""
+        return {
+            known.lower(): address.node.name
+            for address in reversed(self._access.nodes)
+            for known in (address.host, address.node.fqdn, address.node.name)
+        }
 
 
 class CucmClusters:

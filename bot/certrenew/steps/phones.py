@@ -1,13 +1,14 @@
 """Phones: the baseline, resets, and the wait until they are back."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from certrenew.domain.errors import AnswerLost, StepFailed, Unreachable
+from certrenew.domain.errors import AnswerLost, Unreachable
+from certrenew.domain.packing import packed
 from certrenew.domain.plan import (
     Blocked,
     Check,
@@ -24,21 +25,16 @@ from certrenew.domain.plan import (
 )
 from certrenew.domain.ports import StepContext
 from certrenew.steps.looking import Looking
+from certrenew.steps.phone_names import (
+    allowed_of,
+    counts_of,
+    names_of,
+    sampled,
+    still_missing,
+    stragglers,
+    waiting_for,
+)
 
-REASONS: Mapping[int, str] = {  # StatusReason of RISPort70
-    6: "connectivity error",
-    8: "reset by itself",
-    9: "reset by CallManager",
-    10: "unregistered",
-    13: "keep-alive timed out",
-    14: "configuration does not match",
-    15: "CallManager restarted",
-    16: "registered twice",
-    17: "configuration applied",
-    18: "does not respond",
-    31: "reset was forced",
-    34: "powered off by hand",
-}
 NAMED_STRAGGLERS = 20
 MILESTONES = (0.25, 0.5, 0.75, 0.9)
 
@@ -54,29 +50,6 @@ def count_phones(ctx: StepContext, nodes: Sequence[str]) -> dict[str, int | None
 
     with ThreadPoolExecutor(max_workers=max(1, min(8, len(nodes)))) as pool:
         return dict(zip(nodes, pool.map(ask, nodes), strict=True))
-
-
-def baseline_of(ctx: StepContext, publisher: str) -> tuple[dict[str, int], list[str]]:
-    """(registered per node, names of the registered phones) as BaselinePhones left them."""
-    per_node = ctx.output("baseline", publisher)
-    names = ctx.output("phones", publisher)
-    if not isinstance(per_node, dict) or not isinstance(names, list):
-        raise StepFailed("The recorded baseline of phones is unreadable.")
-    counts = {node: count for node, count in per_node.items() if isinstance(count, int)}
-    return counts, [str(name) for name in names]
-
-
-def stragglers(ctx: StepContext, names: Sequence[str]) -> list[tuple[str, str]]:
-    """(phone, why) for each of `names` that is not registered now, by RISPort70."""
-    known = ctx.session.registrations(names)
-    missing: list[tuple[str, str]] = []
-    for name in names:
-        found = known.get(name)
-        if found is None:
-            missing.append((name, "not known to any node"))
-        elif not found.registered:
-            missing.append((name, f"{found.status}, {REASONS.get(found.reason, 'reason unknown')} ({found.reason})"))
-    return missing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +70,7 @@ class BaselinePhones(Looking):
             raise Unreachable(f"{', '.join(silent)} did not answer when asked for its registered phones.")
         configured = [phone.name for phone in ctx.session.phones()]
         known = ctx.session.registrations(configured)
-        names: list[Json] = [name for name in configured if name in known and known[name].registered]
+        names = [name for name in configured if name in known and known[name].registered]
         if names and not any(counts.values()):
             return Blocked(
                 f"{len(names)} phones are registered by name, but {', '.join(self.nodes) or 'no node'} counts none: the"
@@ -110,7 +83,7 @@ class BaselinePhones(Looking):
                 " renewal keeps phones away."
             )
         per_node: dict[str, Json] = dict(counts.items())
-        return Satisfied({"baseline": per_node, "phones": names, "configured": len(configured)})
+        return Satisfied({"baseline": per_node, "phones": packed(names), "configured": len(configured)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +101,7 @@ class AwaitPhones(Looking):
         return f"Wait until the phones are back after {self.after}"
 
     def check(self, ctx: StepContext) -> Check:
-        baseline, names = baseline_of(ctx, self.node)
-        total = sum(baseline.values())
+        total = sum(counts_of(ctx, self.node).values())
         wanted = math.ceil(total * ctx.pace.phones_threshold)
         counts = count_phones(ctx, self.nodes)
         here = sum(count or 0 for count in counts.values())
@@ -141,7 +113,7 @@ class AwaitPhones(Looking):
         if here >= wanted and settled and not silent:
             return Satisfied({"registered": here, "before": total, "lowest": low}, note=self._back(here, total, low))
         if waited > ctx.pace.phones_timeout:
-            return Blocked(self._given_up(ctx, here, total, waited, names, silent))
+            return Blocked(self._given_up(ctx, here, total, waited, silent))
         told = _number(ctx.progress.get("told"), 0) if silent else self._milestone(ctx, here, total, low)
         uncounted = "".join(f"; {node} does not answer, its phones are not counted" for node in silent)
         return Waiting(
@@ -167,11 +139,9 @@ class AwaitPhones(Looking):
             ctx.notice(f"{here} of {total} phones are registered; they are returning after {self.after}.")
         return max(told, reached)
 
-    def _given_up(
-        self, ctx: StepContext, here: int, total: int, waited: float, names: Sequence[str], silent: Sequence[str]
-    ) -> str:
+    def _given_up(self, ctx: StepContext, here: int, total: int, waited: float, silent: Sequence[str]) -> str:
         try:
-            missing = stragglers(ctx, names)
+            missing = stragglers(ctx, names_of(ctx, self.node))
         except Unreachable:
             missing = []
         shown = "; ".join(f"{phone} ({why})" for phone, why in missing[:NAMED_STRAGGLERS])
@@ -180,7 +150,7 @@ class AwaitPhones(Looking):
         named += f" {', '.join(silent)} did not answer, so the phones there are not counted." if silent else ""
         return (
             f"{here} of {total} phones are registered {_spoken(waited)} after {self.after}.{named}"
-            " Retry waits once more; skip goes on without them; do not renew another purpose before they are back."
+            " Do not renew another purpose before they are back."
         )
 
 
@@ -211,14 +181,18 @@ class ResetPhones(Step):
     def check(self, ctx: StepContext) -> Check:
         if ctx.attempted is None:
             return Ready()
-        names = [phone.name for phone in ctx.session.phones() if phone.device_pool == self.device_pool]
+        kept = ctx.progress.get("sample")
+        names = [str(name) for name in kept] if isinstance(kept, list) else self._sample(ctx)
         known = ctx.session.registrations(names)
         moved = [found for found in known.values() if _moved(found.since, ctx.attempted)]
         if names and len(moved) * 2 > len(names):
-            return Satisfied(note=f"{len(moved)} of {len(names)} phones have reset since the attempt that was cut off")
+            looked_at = f"{len(moved)} of {len(names)} phones that were looked at"
+            return Satisfied(note=f"{looked_at} have reset since the attempt that was cut off")
         if (ctx.now - ctx.attempted).total_seconds() < ctx.pace.phones_settle:
             return Waiting(
-                "looking whether the phones were reset by the attempt that was cut off", ctx.pace.poll_phones
+                "looking whether the phones were reset by the attempt that was cut off",
+                ctx.pace.poll_phones,
+                {"sample": list(names)},
             )
         return Ready()
 
@@ -232,6 +206,9 @@ class ResetPhones(Step):
 
     def verify(self, ctx: StepContext) -> Evidence:
         return {"asked to reset": self.device_pool or "the phones without a device pool"}
+
+    def _sample(self, ctx: StepContext) -> list[str]:
+        return sampled([phone.name for phone in ctx.session.phones() if phone.device_pool == self.device_pool])
 
     @staticmethod
     def _one_by_one(ctx: StepContext) -> None:
@@ -263,20 +240,24 @@ class ProvePhones(Looking):
         return "Compare every phone with the baseline, by name"
 
     def check(self, ctx: StepContext) -> Check:
-        baseline, names = baseline_of(ctx, self.node)
-        missing = stragglers(ctx, names)
+        baseline, names = counts_of(ctx, self.node), names_of(ctx, self.node)
         total = len(names) or sum(baseline.values())
+        allowed = allowed_of(ctx, total)
+        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        patient = waited <= ctx.pace.phones_timeout
+        if patient and (away := still_missing(ctx, allowed, lambda some: [name for name, _ in stragglers(ctx, some)])):
+            return waiting_for(ctx, away, allowed, f"{len(away)} of those that were missing are not back")
+        missing = stragglers(ctx, names)
         if not names and total:  # counted, but unknown by name
             here = sum(count or 0 for count in count_phones(ctx, tuple(baseline)).values())
             missing = [("a device without a name", "not counted any more")] * max(0, total - here)
-        allowed = total - math.ceil(total * ctx.pace.phones_threshold)
-        listed: list[Json] = [f"{phone}: {why}" for phone, why in missing]
         if len(missing) > allowed:
-            waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
-            if waited <= ctx.pace.phones_timeout:
-                return Waiting(f"{total - len(missing)} of {total} phones are registered", ctx.pace.poll_phones)
-            shown = "; ".join(str(line) for line in listed[:NAMED_STRAGGLERS])
+            if patient:
+                away = [phone for phone, _ in missing] if names else []
+                return waiting_for(ctx, away, allowed, f"{total - len(missing)} of {total} phones are registered")
+            shown = "; ".join(f"{phone}: {why}" for phone, why in missing[:NAMED_STRAGGLERS])
             return Blocked(f"{len(missing)} of {total} phones are not back: {shown}. Retry looks again.")
+        listed: list[Json] = [f"{phone}: {why}" for phone, why in missing]
         return Satisfied({"registered": total - len(missing), "baseline": total, "stragglers": listed})
 
 

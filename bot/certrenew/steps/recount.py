@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from certrenew.domain.packing import unpacked
 from certrenew.domain.plan import Check, Phase, Satisfied
 from certrenew.domain.ports import StepContext
-from certrenew.steps.phones import BaselinePhones, baseline_of
+from certrenew.steps.phone_names import names_of
+from certrenew.steps.phones import BaselinePhones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +24,8 @@ class RecountPhones(BaselinePhones):
     def check(self, ctx: StepContext) -> Check:
         found = super().check(ctx)
         if isinstance(found, Satisfied):
-            _, before = baseline_of(ctx, self.node)
-            now = found.output["phones"]
-            if isinstance(now, list) and len(now) < len(before):
+            before, now = names_of(ctx, self.node), unpacked(found.output["phones"])
+            if len(now) < len(before):
                 ctx.notice(
                     f"{len(now)} phones are registered now; {len(before)} were when this was prepared. The phones are"
                     " waited for by the count of now."

@@ -4,19 +4,17 @@ The bridge is the CallManager key: the files are signed with it until every phon
 certificate (Security Guide for CUCM 14). The header of a file tells its signer, so an attempt leaves a trace.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
 from certrenew import x509
 from certrenew.domain.errors import StepFailed
-from certrenew.domain.model import Registration
 from certrenew.domain.plan import (
     Blocked,
     Check,
     Done,
     Evidence,
-    Json,
     Outcome,
     Phase,
     Ready,
@@ -27,7 +25,16 @@ from certrenew.domain.plan import (
 )
 from certrenew.domain.ports import NodeSession, StepContext
 from certrenew.steps.looking import Looking
-from certrenew.steps.phones import NAMED_STRAGGLERS, baseline_of
+from certrenew.steps.phone_names import (
+    allowed_of,
+    names_of,
+    recorded,
+    registered_anew,
+    registered_since,
+    still_missing,
+    waiting_for,
+)
+from certrenew.steps.phones import NAMED_STRAGGLERS
 from certrenew.steps.preflight import Precheck
 
 BRIDGE = "CallManager"
@@ -135,7 +142,7 @@ class CheckBridge(Looking):
                 faults.append(f"the {self.file} file of {name} does not name the new ITLRecovery certificate {new}")
             faults += _problems(session, (self.file,))
         if not faults:
-            return Satisfied({"registered_since": _since(ctx, self.node), "names": new})
+            return Satisfied({"registered_since": registered_since(ctx, self.node), "names": new})
         waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
         if waited <= ctx.pace.served_timeout:
             return Waiting("; ".join(faults), ctx.pace.poll_services)
@@ -162,17 +169,24 @@ class AwaitNewList(Looking):
         return "Wait until every phone has fetched the list that names the new ITLRecovery certificate"
 
     def check(self, ctx: StepContext) -> Check:
-        _, names = baseline_of(ctx, self.node)
-        before = ctx.output("registered_since", self.node)
-        old = set(before) if isinstance(before, list) else set[Json]()
-        known = ctx.session.registrations(names)
-        missing = [name for name in names if name not in known or not _anew(known[name], old)]
-        allowed = len(names) * (1 - ctx.pace.phones_threshold)
+        names = names_of(ctx, self.node)
+        old = frozenset(recorded(ctx, "registered_since", self.node))
+
+        def without(some: Sequence[str]) -> list[str]:
+            known = ctx.session.registrations(some)
+            return [name for name in some if name not in known or not registered_anew(known[name], old)]
+
+        allowed = allowed_of(ctx, len(names))
+        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        patient = waited <= ctx.pace.phones_timeout
+        if patient and (away := still_missing(ctx, allowed, without)):
+            return waiting_for(ctx, away, allowed, f"{len(away)} of those phones have still not registered anew")
+        missing = without(names)
         if len(missing) <= allowed:
             return Satisfied({"fetched it": len(names) - len(missing), "of": len(names)})
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
-        if waited <= ctx.pace.phones_timeout:
-            return Waiting(f"{len(missing)} of {len(names)} phones have not registered anew", ctx.pace.poll_phones)
+        if patient:
+            text = f"{len(missing)} of {len(names)} phones have not registered anew"
+            return waiting_for(ctx, missing, allowed, text)
         more = f" and {len(missing) - NAMED_STRAGGLERS} more" if len(missing) > NAMED_STRAGGLERS else ""
         return Blocked(
             f"{len(missing)} of {len(names)} phones have not registered anew since the list was signed by CallManager:"
@@ -279,19 +293,3 @@ def _problems(session: NodeSession, lists: tuple[str, ...]) -> list[str]:
 
 def _named(session: NodeSession, kind: str) -> frozenset[str]:
     return session.itl_serials() if kind == "ITL" else session.ctl_serials()
-
-
-def _since(ctx: StepContext, publisher: str) -> list[Json]:
-    """A list rather than an object: evidence leaves out long lists."""
-    _, names = baseline_of(ctx, publisher)
-    known = ctx.session.registrations(names)
-    return [_marked(found.phone, found.since) for found in known.values() if found.registered and found.since]
-
-
-def _anew(found: Registration, old: set[Json]) -> bool:
-    """Told by the node's own clock alone. Where a node tells no time, being registered has to do."""
-    return found.registered and (found.since is None or _marked(found.phone, found.since) not in old)
-
-
-def _marked(phone: str, since: datetime) -> str:
-    return f"{phone} {since.isoformat()}"
