@@ -40,6 +40,7 @@ CALLMANAGER = CertificateType(
     purpose="CallManager",
     where=Where.CUCM,
     runs="Cisco CallManager",
+    or_runs=("Cisco Tftp",),  # signs the configuration of phones with it
     trust=("CallManager",),
     usages=Usages(
         key=frozenset({"digital_signature", "data_encipherment"}),

@@ -5,6 +5,7 @@ import pytest
 from certrenew.domain.approval import Gate
 from certrenew.domain.model import Service
 from certrenew.domain.renewal import State
+from certrenew.steps import RestartService
 from certrenew.testing.bench import Bench
 from certrenew.testing.contract import MakeBench
 from certrenew.testing.nodes import FakeNodeSession
@@ -75,7 +76,7 @@ def test_the_plan_says_which_node_is_left_out_because_its_service_is_down(
     state = FakeNodeSession._state
 
     def down(self: FakeNodeSession, name: str, service: object) -> Service:
-        if self._name == "cucm-sub1" and name == "Cisco CallManager":
+        if self._name == "cucm-sub1" and name in ("Cisco CallManager", "Cisco Tftp"):
             return Service(name, "STOPPED", "Commanded Out of Service")
         return state(self, name, service)  # type: ignore[arg-type]
 
@@ -83,3 +84,21 @@ def test_the_plan_says_which_node_is_left_out_because_its_service_is_down(
     plan = bench.get(bench.ask()).plan
     assert [target.node for target in plan.targets] == ["cucm-pub"]
     assert any("cucm-sub1 is left out" in caution for caution in plan.cautions)
+
+
+def test_a_node_that_runs_tftp_alone_gets_a_new_certificate_too(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench(CALLMANAGER)
+    state = FakeNodeSession._state
+
+    def down(self: FakeNodeSession, name: str, service: object) -> Service:
+        if self._name == "cucm-pub" and name == "Cisco CallManager":
+            return Service(name, "STOPPED", "Service Not Activated")
+        return state(self, name, service)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(FakeNodeSession, "_state", down)
+    plan = bench.get(bench.ask()).plan
+    assert [target.node for target in plan.targets] == ["cucm-pub", "cucm-sub1"]
+    assert "Cisco CallManager" not in [step.service for step in plan.steps if isinstance(step, RestartService)][:1]
+    assert not any("left out" in caution for caution in plan.cautions)

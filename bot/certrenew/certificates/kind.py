@@ -38,6 +38,7 @@ class CertificateType:
     ports: tuple[int, ...]
     restarts: tuple[Restart, ...]
     runs: str = ""
+    or_runs: tuple[str, ...] = ()  # other services that present or use it where `runs` is not active
     where: Where = Where.EVERYWHERE
     root_trust: tuple[str, ...] = ()
     presence_usages: Usages | None = None  # where the nodes of IM and Presence ask for others
@@ -112,7 +113,10 @@ class CertificateType:
     def holders(self, snapshot: Snapshot) -> tuple[NodeSnapshot, ...]:
         """The nodes that hold a certificate of this purpose, in restart order."""
         order = [snapshot.of(node.name) for node in snapshot.cluster.in_restart_order]
-        return tuple(node for node in order if self.where.holds(node.node) and (not self.runs or node.runs(self.runs)))
+        return tuple(node for node in order if self.where.holds(node.node) and self._used_on(node))
+
+    def _used_on(self, node: NodeSnapshot) -> bool:
+        return not self.runs or any(node.runs(service) for service in (self.runs, *self.or_runs))
 
     def targets(self, snapshot: Snapshot, options: Options) -> tuple[NodeSnapshot, ...]:
         """The nodes whose certificate is renewed: all that share one, or those that were asked for and are due."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from certrenew.certificates.declared import Options, Phones
+from certrenew.certificates.declared import Options, Phones, release_of
 from certrenew.domain.model import PhoneInteraction, SecurityMode, Snapshot
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def cautions(kind: CertificateType, snapshot: Snapshot, options: Options) -> Ite
     if kind.phones is Phones.RESET_AND_WAIT and not kind.self_signed:
         if snapshot.phone_interaction is PhoneInteraction.AUTOMATIC:
             yield "Each upload by itself resets phones (“Phone Interaction on Certificate Update” is automatic)."
-        elif snapshot.phone_interaction is PhoneInteraction.UNKNOWN:
+        elif snapshot.phone_interaction is PhoneInteraction.UNKNOWN and _may_have_phone_interaction(snapshot):
             yield "Each upload may reset phones (“Phone Interaction on Certificate Update” cannot be read)."
     if kind.in_ctl and snapshot.security_mode is SecurityMode.MIXED:
         yield "The cluster is in mixed mode: the CTL file is updated before any service restarts."
@@ -42,9 +42,17 @@ def cautions(kind: CertificateType, snapshot: Snapshot, options: Options) -> Ite
         yield "A signing request that waits on a node is replaced; a certificate issued for it becomes useless."
 
 
+def _may_have_phone_interaction(snapshot: Snapshot) -> bool:
+    """Releases before 14 have no such parameter, and no upload resets a phone there."""
+    releases = [release_of(found.version) for found in snapshot.nodes]
+    return not all(release and release < (14,) for release in releases)
+
+
 def _left_out(kind: CertificateType, snapshot: Snapshot, options: Options) -> Iterator[str]:
     for found in snapshot.nodes:
         service = found.services.get(kind.runs)
+        if found in kind.holders(snapshot):
+            continue
         if service is not None and not service.active and "not activated" not in service.note.lower():
             yield (
                 f"{found.node.name} is left out: {kind.runs} is activated there, but {service.state}. It keeps its"
