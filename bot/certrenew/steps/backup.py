@@ -1,14 +1,21 @@
 """A disaster recovery backup at the end: a restore from an older one would bring the old certificates back."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from certrenew.domain.plan import Blocked, Check, Done, Evidence, Outcome, Phase, Ready, Risk, Satisfied, Step, Waiting
-from certrenew.domain.ports import StepContext
+from certrenew.domain.ports import NodeSession, StepContext
 from certrenew.steps.looking import Looking
 
 LONGEST = 4 * 3600.0  # seconds that a backup may take before somebody should look at it
 POLL = 30.0
+
+
+def _newest(node: NodeSession) -> str:
+    """When the newest backup ended. Not how many there are: a node that lists only so many lists no more."""
+    done = node.backup_history()
+    return done[-1].isoformat() if done else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +36,13 @@ class TakeBackup(Step):
         node = ctx.session.node(self.node)
         if node.backup_running():
             if ctx.attempted is not None:
-                return Satisfied({"backups_before": len(node.backup_history())}, note="it is running already")
+                return Satisfied({"backups_before": _newest(node)}, note="it is running already")
             return Waiting("another backup or restore is running", POLL)
         return Ready()
 
     def act(self, ctx: StepContext) -> Outcome:
         node = ctx.session.node(self.node)
-        before = len(node.backup_history())
+        before = _newest(node)
         ctx.guard()
         node.start_backup(self.device, self.features)
         return Done({"backups_before": before})
@@ -62,7 +69,7 @@ class AwaitBackup(Looking):
             return Waiting("the backup is running", POLL)
         before = ctx.output("backups_before", self.node)
         done = node.backup_history()
-        if isinstance(before, int) and len(done) > before:
+        if done and isinstance(before, str) and (not before or done[-1] > datetime.fromisoformat(before)):
             return Satisfied({"backup": f"ended {done[-1]:%Y-%m-%d %H:%M}"})
         return Blocked(
             "The backup has ended, but the history lists no new one that went well. The renewal itself is complete."
