@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from certrenew import x509
-from certrenew.domain.errors import AnswerLost, StepFailed, Unreachable
+from certrenew.domain.errors import AccessDenied, AnswerLost, StepFailed, Unreachable
 from certrenew.domain.plan import Blocked, Check, Done, Evidence, Outcome, Phase, Ready, Risk, Satisfied, Step, Waiting
 from certrenew.domain.ports import StepContext
 from certrenew.steps.install import AwaitDistribution
@@ -49,11 +49,23 @@ class RegenerateCertificate(Step):
     def act(self, ctx: StepContext) -> Outcome:
         session = ctx.session.node(self.node)
         ctx.guard()
-        session.regenerate(self.purpose)
+        refusal: StepFailed | None = None
         try:
-            return Done({"leaf": session.identity(self.purpose)})
-        except Unreachable as error:
-            raise AnswerLost(f"{error} The {self.purpose} certificate was to be regenerated before that.") from error
+            session.regenerate(self.purpose)
+        except AccessDenied:
+            raise  # an account that is refused twice is locked
+        except StepFailed as error:
+            refusal = error  # what counts is what the node stores: to give up now would leave a signer nobody knows
+        try:
+            leaf = session.identity(self.purpose)
+        except AccessDenied:
+            raise
+        except (StepFailed, Unreachable) as error:
+            told = f"{refusal} {error}" if refusal else str(error)
+            raise AnswerLost(f"{told} The {self.purpose} certificate was to be regenerated before that.") from error
+        if refusal is not None and x509.read_certificate(leaf).serial == self.serial:
+            raise refusal
+        return Done({"leaf": leaf})
 
     def verify(self, ctx: StepContext) -> Evidence:
         stored = x509.read_certificate(ctx.session.node(self.node).identity(self.purpose))
