@@ -28,8 +28,8 @@ def remarks(kind: CertificateType, snapshot: Snapshot, options: Options) -> Iter
     ]
     if others := [name for name in old if name != snapshot.cluster.publisher.name]:
         yield (
-            f"{', '.join(others)} keep a CAPF certificate that nothing uses; to silence its alarms, capf-subscriber"
-            " makes a new self-signed one."
+            f"On {', '.join(others)} a CAPF certificate stays that nothing uses; to silence its alarms,"
+            " capf-subscriber makes a new self-signed one."
         )
 
 

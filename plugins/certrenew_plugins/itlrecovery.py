@@ -88,6 +88,8 @@ def _prepared(kind: CertificateType, snapshot: Snapshot, options: Options) -> It
         serial=snapshot.of(publisher).identities[kind.purpose].serial,
         services=kind.restarts_on(snapshot.of(publisher), options),
     )
+    if others := tuple(node.node.name for node in _voice(snapshot) if node.node.name != publisher):
+        yield steps.CheckCopies(node=publisher, purpose=kind.purpose, nodes=others)
 
 
 def _bridged(kind: CertificateType, snapshot: Snapshot, runbook: Runbook) -> Iterator[Step]:

@@ -1,5 +1,7 @@
 """The CallManager plugin fulfils what every certificate type must, on clusters of every shape."""
 
+from dataclasses import replace
+
 from certrenew.certificates import Options
 from certrenew.domain.model import PhoneInteraction, SecurityMode
 from certrenew.steps import AwaitPhonesAfterUpload, RestartService, UpdateCtl, UploadIdentity
@@ -39,3 +41,11 @@ def test_services_restart_on_the_publisher_first_in_the_order_of_the_runbook() -
     restarts = [(step.service, step.node) for step in plan.steps if isinstance(step, RestartService)]
     order = [restart.service for restart in CALLMANAGER.restarts]
     assert restarts == [(service, node) for service in order for node in ("cucm-pub", "cucm-sub1")]
+
+
+def test_an_old_release_is_not_said_to_reset_phones_by_a_parameter_that_it_does_not_have() -> None:
+    snapshot = TestCallManager().snapshot(SecurityMode.NON_SECURE)
+    unread = replace(snapshot, phone_interaction=PhoneInteraction.UNKNOWN)
+    old = replace(unread, nodes=tuple(replace(node, version="12.5.1.14900-63") for node in unread.nodes))
+    told = [" ".join(CALLMANAGER.plan(seen, Options(authority="lab-ca")).cautions) for seen in (unread, old)]
+    assert ["Phone Interaction" in cautions for cautions in told] == [True, False]

@@ -189,3 +189,13 @@ def test_somebody_else_regenerated_it_meanwhile(bench: Bench) -> None:
     found = bench.run(renewal)
     assert found.state is State.STOPPED
     assert "regenerate cucm-pub ITLRecovery" not in bench.acts
+
+
+def test_a_node_that_stores_no_copy_is_found_before_anything_is_regenerated(make_bench: MakeBench) -> None:
+    bench = make_bench(ITLRECOVERY, CALLMANAGER, cluster={"nodes": NODES})
+    del bench.cluster.nodes["cucm-sub2"].stored["ITLRecovery"]
+    before = bench.cluster.nodes["cucm-pub"].stored["ITLRecovery"]
+    found = bench.run(bench.approved())
+    assert "cucm-sub2 shows no ITLRecovery certificate" in found.reason
+    assert "Nothing was regenerated" in found.reason
+    assert bench.cluster.nodes["cucm-pub"].stored["ITLRecovery"] == before

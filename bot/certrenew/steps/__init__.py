@@ -10,6 +10,7 @@ from certrenew.steps.backup import AwaitBackup, TakeBackup
 from certrenew.steps.install import AwaitDistribution, CheckRequest, UploadChain, UploadIdentity
 from certrenew.steps.phones import AwaitPhones, AwaitPhonesAfterUpload, BaselinePhones, ProvePhones, ResetPhones
 from certrenew.steps.preflight import (
+    CheckCopies,
     CheckCtl,
     CheckNoBackup,
     CheckNoBackupNow,
@@ -47,6 +48,7 @@ __all__ = [
     "CheckAnchors",
     "CheckAnchorsNow",
     "CheckBridge",
+    "CheckCopies",
     "CheckCtl",
     "CheckNoBackup",
     "CheckNoBackupNow",
@@ -99,6 +101,7 @@ VOCABULARY: Mapping[str, type[Step]] = {
         CheckCtl,
         CheckNoBackup,
         CheckNoBackupNow,
+        CheckCopies,
         CheckNode,
         CheckPhoneInteraction,
         CheckReplication,

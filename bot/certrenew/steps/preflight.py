@@ -188,3 +188,27 @@ def must_be_text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise StepFailed(f"The recorded {name} is unreadable; nothing was done with it.")
     return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckCopies(Precheck):
+    """One node makes the certificate for all: a node that stores none now could never be seen to have the new one."""
+
+    kind: ClassVar[str] = "check_copies"
+    purpose: str
+    nodes: tuple[str, ...]
+
+    def summary(self) -> str:
+        return f"Check that {' and '.join(self.nodes)} store the {self.purpose} certificate of {self.node}"
+
+    def look(self, ctx: StepContext) -> Evidence | Blocked:
+        without = [
+            name for name in self.nodes if self.purpose not in ctx.session.node(name).identities((self.purpose,))
+        ]
+        if without:
+            return Blocked(
+                f"{' and '.join(without)} shows no {self.purpose} certificate of its own, so whether the new one"
+                " arrives there could not be seen. Nothing was regenerated. Look at Cisco Certificate Change"
+                " Notification and the database replication there, then retry."
+            )
+        return {"stored on": len(self.nodes)}

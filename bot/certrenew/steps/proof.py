@@ -91,7 +91,7 @@ class ProveServed(Proof):
             return Waiting(f"{self.node}: {what}", ctx.pace.poll_services)
         return Blocked(
             f"{self.node} stores the new {self.purpose} certificate {new.serial} but does not serve it: {what}."
-            " The service behind that port has not been restarted since the upload; restart it, then retry."
+            " The service behind that port has perhaps not restarted since the upload: look at it, then retry."
         )
 
 
