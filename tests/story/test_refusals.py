@@ -154,7 +154,7 @@ def test_phones_that_are_not_back_cannot_be_skipped_before_the_next_trust_anchor
         here.do(Skip(renewal=renewal, reason="go on"))
         found = here.run(renewal)
     assert found.plan.part_of(found.current.number).purpose == "callmanager"
-    with pytest.raises(CommandRefused, match="TVS comes next, and would strand phones"):
+    with pytest.raises(CommandRefused, match="TVS comes next and would strand phones"):
         here.do(Skip(renewal=renewal, reason="go on"))
 
 

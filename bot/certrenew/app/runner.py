@@ -156,7 +156,7 @@ class Runner:
                 renewal,
                 record,
                 f"An earlier attempt to “{step.summary()}” was cut off at {ctx.attempted:%H:%M:%S} UTC, and nothing"
-                " shows whether it went through. Look at the cluster: if it did, skip this step; if not, retry it.",
+                f" shows whether it went through. {_ask(renewal, record)}",
             )
         number = self._ledger.begin(renewal, record, step, attempted=ctx.attempted)
         if number is None:
@@ -169,8 +169,7 @@ class Runner:
                 return self._stop(
                     renewal,
                     record,
-                    f"{error} Nothing shows whether it went through. Look at the cluster: if it did, skip this step;"
-                    " if not, retry it.",
+                    f"{error} Nothing shows whether it went through. {_ask(renewal, record)}",
                 )
             raise
         except DatabaseUnreachable:
@@ -271,6 +270,13 @@ class Runner:
         if name not in self._authorities:
             raise StepFailed(f"Certificate authority {name!r} is not configured any more.")
         return self._authorities[name]
+
+
+def _ask(renewal: Renewal, record: StepRecord) -> str:
+    """What a person does about an act that left no trace; where it must not be left out, doing it twice is harmless."""
+    if renewal.plan.why_not_skip(record.number, skipped=renewal.skipped):
+        return "Look at the cluster, then retry: it may be done twice, but not left out."
+    return "Look at the cluster: if it did, skip this step; if not, retry it."
 
 
 def _shown(output: Mapping[str, Json]) -> dict[str, Json]:

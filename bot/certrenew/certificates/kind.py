@@ -73,7 +73,8 @@ class CertificateType:
         if problems := snapshot.all_problems:
             raise PlanRefused(f"No plan for {self.name} on {cluster}: {' '.join(problems)} Nothing has changed.")
         runbook = self.runbook(options)
-        if strange := [node.node.name for node in snapshot.nodes if not runbook.covers(node.version)]:
+        here = [node for node in snapshot.nodes if self.where.holds(node.node)]
+        if strange := [node.node.name for node in here if not runbook.covers(node.version)]:
             raise PlanRefused(
                 f"The runbook {runbook.name} does not cover the release of {', '.join(strange)}; choose another with"
                 f" --runbook: {', '.join(found.name for found in self.all_runbooks)}. Nothing has changed."
@@ -193,6 +194,8 @@ class CertificateType:
                 f"{self.title} exists only before release {self.until}, and every node of {cluster} runs that or a"
                 " newer one. Nothing has changed."
             )
+        if half := self._half_shared(snapshot, options):
+            raise PlanRefused(half)
         if options.request.multi_server:
             if self.shared_by is None:
                 raise PlanRefused(f"{self.title} has no multi-server certificate; leave --multi-server out.")
@@ -203,6 +206,24 @@ class CertificateType:
                     f" {', '.join(old)} of {cluster} does not have (release 14 and later has it): request and upload it"
                     " on the web page of the publisher. Nothing has changed."
                 )
+
+    def _half_shared(self, snapshot: Snapshot, options: Options) -> str:
+        """A sentence where some nodes share a certificate and others do not: a person says what is meant."""
+        if self.shared_by is None or options.request.multi_server or options.nodes:
+            return ""
+        nodes: dict[str, list[str]] = {}
+        for found in self.holders(snapshot):
+            if stored := found.identities.get(self.purpose):
+                nodes.setdefault(stored.fingerprint, []).append(found.node.name)
+        several = next((names for names in nodes.values() if len(names) > 1), None)
+        if several is None or len(nodes) == 1:
+            return ""
+        others = [name for names in nodes.values() for name in names if names is not several]
+        return (
+            f"{', '.join(several)} share one {self.purpose} certificate, and {', '.join(others)} of"
+            f" {snapshot.cluster.name} store another. Ask again with --multi-server to have one for all of them, or"
+            " with --node for single ones. Nothing has changed."
+        )
 
     # ---- what it says ------------------------------------------------------------------------------------------
 

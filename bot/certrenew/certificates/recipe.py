@@ -17,11 +17,13 @@ from certrenew.steps import (
     CheckAnchors,
     CheckAnchorsNow,
     CheckCtl,
+    CheckCtlNow,
     CheckNoBackup,
     CheckNoBackupNow,
     CheckNode,
     CheckPhoneInteraction,
     CheckReplication,
+    CheckReplicationNow,
     CheckRequest,
     CheckSecurityMode,
     CheckSingleSignOn,
@@ -157,6 +159,9 @@ def collected(kind: CertificateType, snapshot: Snapshot, node: str, options: Opt
 def last_looks(kind: CertificateType, snapshot: Snapshot, options: Options) -> Iterator[Step]:
     """What must still be true when the installation begins: days may have passed since it was prepared."""
     publisher = snapshot.cluster.publisher.name
+    yield CheckReplicationNow(node=publisher)
+    if kind.in_ctl and snapshot.security_mode is SecurityMode.MIXED:
+        yield CheckCtlNow(node=publisher)
     if kind.no_single_sign_on:
         for node in snapshot.cluster.in_restart_order:
             if not node.role.presence:

@@ -88,6 +88,7 @@ class Step(ABC):
     risk: ClassVar[Risk]
     traceless: ClassVar[bool] = False
     unskippable: ClassVar[str] = ""  # why nobody may leave it out, where that would do harm
+    teaches: ClassVar[bool] = False  # phones learn by it what is new, also those that look registered all the time
     settles: ClassVar[bool] = False  # once it is done, the phones are back and another trust anchor may be renewed
     needs: ClassVar[frozenset[str]] = frozenset()  # outputs of earlier steps for the same node
     makes: ClassVar[frozenset[str]] = frozenset()  # outputs that this one leaves behind, for its node
@@ -263,8 +264,8 @@ class Plan:
         found = self.steps[number - 1]
         if found.unskippable:
             return found.unskippable
-        if found.settles and (following := self._next_anchor(number, skipped)):
-            return f"{following} comes next, and would strand phones that are not back; leave that part out first"
+        if (found.settles or found.teaches) and (following := self._next_anchor(number, skipped)):
+            return f"{following} comes next and would strand phones that have not learned this; skip that part first"
         mine = [self.steps[other - 1] for other in self.part_of(number).steps if other > number]
         later = (step for step in mine if step.origin == found.node and found.makes & step.needs)
         needing = next(later, None)

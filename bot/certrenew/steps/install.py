@@ -206,6 +206,7 @@ class AwaitDistribution(Looking):
 
     kind: ClassVar[str] = "await_distribution"
     phase: ClassVar[Phase] = Phase.INSTALL
+    unskippable: ClassVar[str] = "this node would go on with its old certificate while the others have the new one"
     needs: ClassVar[frozenset[str]] = frozenset({"leaf"})
     purpose: str
     issued_on: str

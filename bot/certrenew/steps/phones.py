@@ -168,6 +168,7 @@ class ResetPhones(Step):
     but the phones themselves, so after a cut-off attempt their registrations are read before anybody is asked."""
 
     kind: ClassVar[str] = "reset_phones"
+    teaches: ClassVar[bool] = True
     phase: ClassVar[Phase] = Phase.ACTIVATE
     risk: ClassVar[Risk] = Risk.OUTAGE
     traceless: ClassVar[bool] = True

@@ -77,6 +77,22 @@ class CheckCtl(Precheck):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckReplicationNow(CheckReplication):
+    """The same when the installation begins: days may have passed."""
+
+    kind: ClassVar[str] = "check_replication_now"
+    phase: ClassVar[Phase] = Phase.INSTALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckCtlNow(CheckCtl):
+    """The same when the installation begins: after the uploads nothing goes on without the CTL update."""
+
+    kind: ClassVar[str] = "check_ctl_now"
+    phase: ClassVar[Phase] = Phase.INSTALL
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckPhoneInteraction(Precheck):
     """An upload may reset phones by itself (since release 14): the plan says so, and it must still be so."""
 
