@@ -65,7 +65,6 @@ CALLMANAGER = CertificateType(
         "Never renew TVS or ITLRecovery before every phone is back: phones would trust nothing any more.",
         "All phones should be on and registered now; one that is off may need its trust list deleted by hand.",
         "Keep RSA at 2048 bits: some phones do not register with a longer key, and mixed mode has limits at 4096.",
-        "Take a disaster recovery backup when this is done: a restore from an older one locks phones.",
     ),
     tasks=(
         Task(

@@ -109,7 +109,7 @@ def _fields(renewal: Renewal) -> Block:
         if plan.parts
         else ("Certificate", line_of(plan.title, 100)),
         (count(len(nodes), "node").capitalize(), listed(nodes)),
-        ("Certificate authority", line_of(plan.authority, 100)),
+        ("Certificate authority", line_of(plan.authority, 100) or "none needed"),
         ("Asked for by", mention(renewal.requester)),
         ("Change number", line_of(renewal.change_number, 100) or "none given"),
         ("Renewal", code(renewal.short_id)),

@@ -58,7 +58,8 @@ class GenerateCsr(Step):
         asked += ["with its organizational unit"] if self.organizational_unit else []
         shared = f" for {len(self.covers)} nodes" if self.covers else ""
         said = f" ({'; '.join(asked)})" if asked else ""
-        return f"Generate a {self.purpose} key and signing request{shared} on {self.node}{said}"
+        article = "an" if self.purpose[0] in "aeiou" else "a"
+        return f"Generate {article} {self.purpose} key and signing request{shared} on {self.node}{said}"
 
     def check(self, ctx: StepContext) -> Check:
         if ctx.attempted is None:
