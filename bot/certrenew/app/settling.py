@@ -146,8 +146,8 @@ class Settling:
         plan = ended.plan
         return NotSettled(
             f"{plan.cluster} has not settled since renewal {ended.short_id} ({plan.title}), which {_ended(ended)}:"
-            f" {why}. What is asked for now could leave phones that trust nothing. Bring that in order and ask again,"
-            f" or an approver answers for it with: settle {ended.short_id} <reason>. Nothing has changed."
+            f" {why.rstrip('.')}. What is asked for now could leave phones that trust nothing. Bring that in order and"
+            f" ask again, or an approver answers for it with: settle {ended.short_id} <reason>. Nothing has changed."
         )
 
     def _context(self, ended: Renewal, session: ClusterSession) -> Context:
