@@ -18,6 +18,7 @@ from certrenew.domain.model import Cluster, Node, Role
 from certrenew.registry import Plugins
 from certrenew.settings import Secret
 from certrenew.wiring import parts
+from certrenew.wiring.application import learned_keys
 
 PASSWORD_FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -63,7 +64,7 @@ def discover(
     accept = Confirm(expect)
     if cluster:
         access = _configured(shell, cluster)
-        nodes = explore(access, accept, configured=True)
+        nodes = explore(access, accept, configured=True, known_keys=learned_keys(shell.settings(level="error")))
         _tell(nodes, as_json, "\n\n".join("\n".join(node_lines(node, access.cluster.name)) for node in _new(nodes)))
         return
     platform_user = platform_user or click.prompt("Platform account (SSH)", err=True)

@@ -14,6 +14,7 @@ import click
 from certrenew import logs
 from certrenew.cli.shared import Shell
 from certrenew.cucm.doctor import check
+from certrenew.cucm.session import CucmClusters
 from certrenew.domain.errors import CertrenewError, ConfigError
 from certrenew.registry import Plugins
 from certrenew.settings import Settings, load
@@ -22,7 +23,7 @@ from certrenew.slack.manifest import manifest
 from certrenew.store.audit import verify
 from certrenew.store.database import database_url, open_engine, revisions, upgrade
 from certrenew.wiring import parts
-from certrenew.wiring.application import Application
+from certrenew.wiring.application import Application, learned_keys
 
 WARNING = "WARNING: "  # true and worth knowing, but nothing is broken
 
@@ -98,12 +99,14 @@ def _examine(shell: Shell) -> Iterator[tuple[bool, str]]:
         offers = ", ".join(plugin.offers) or "nothing"
         yield not plugin.problem, f"Plugin {plugin.name}: {plugin.problem or 'offers ' + offers}."
     yield from _authorities(settings, plugins)
+    known = learned_keys(settings)
     for access in parts.accesses(settings):
-        problems = check(access)
+        problems = check(access, CucmClusters((access,), known))
         for problem in problems:
             yield False, f"{access.cluster.name}: {problem}"
         if not problems:
-            yield True, f"{access.cluster.name}: every node answers over SSH, REST and SOAP; both accounts work."
+            ways = "SSH, SOAP and, where it has that, REST"
+            yield True, f"{access.cluster.name}: every node answers over {ways}; both accounts work."
     yield from _slack(settings)
 
 

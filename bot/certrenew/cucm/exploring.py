@@ -8,6 +8,7 @@ from certrenew import x509
 from certrenew.app.discovery import FoundNode
 from certrenew.app.drift import is_address, is_node
 from certrenew.cucm.doctor import Discovery, discover
+from certrenew.cucm.known_keys import KnownKeys
 from certrenew.cucm.session import CucmClusters, CucmSession
 from certrenew.cucm.settings import ClusterAccess, NodeAddress
 from certrenew.domain.errors import AccessDenied, CertrenewError, CommandRefused
@@ -30,13 +31,16 @@ def publisher_access(access: ClusterAccess, accept: Accept) -> ClusterAccess:
     return replace(access, cluster=Cluster(access.cluster.name, (node,)), nodes=(_pinned(address, node, shown),))
 
 
-def explore(access: ClusterAccess, accept: Accept, *, configured: bool) -> tuple[FoundNode, ...]:
+def explore(
+    access: ClusterAccess, accept: Accept, *, configured: bool, known_keys: KnownKeys | None = None
+) -> tuple[FoundNode, ...]:
     """Every server that the cluster lists; what cannot be looked at is listed with the reason.
 
     Nodes of `access` are known already; `accept` is asked before anybody logs in to another one. `configured` says
-    whether they come from a configuration. Raises what the publisher raises: without it nobody tells the members.
+    whether they come from a configuration; `known_keys` are what their HTTPS may present besides pins and bundle.
+    Raises what the publisher raises: without it nobody tells the members.
     """
-    session = CucmClusters((access,)).open(access.cluster)
+    session = CucmClusters((access,), known_keys).open(access.cluster)
     try:
         members = _with_addresses(session)
         addresses = {address.node.name: address.host for address in access.nodes}

@@ -19,6 +19,7 @@ from certrenew.app.service import Service
 from certrenew.app.sessions import Sessions
 from certrenew.app.settling import Settling
 from certrenew.app.stocktaking import Stocktaker
+from certrenew.cucm.known_keys import KnownKeys, RememberedKeys
 from certrenew.cucm.session import CucmClusters
 from certrenew.domain.errors import CertrenewError, ConfigError
 from certrenew.engine.engine import Engine, executor_name, plain_url
@@ -32,7 +33,7 @@ from certrenew.slack.people import ApproverGroups
 from certrenew.slack.poster import Poster
 from certrenew.slack.settings import SlackSettings
 from certrenew.slack.web import Web
-from certrenew.store.database import await_database, database_url, open_engine, upgrade
+from certrenew.store.database import await_database, database_url, open_engine, revisions, upgrade
 from certrenew.store.inventory import InventoryStore
 from certrenew.store.known_keys import KnownKeyStore
 from certrenew.store.messages import SqlMessages
@@ -56,6 +57,19 @@ def open_database(settings: Settings) -> sa.Engine:
     await_database(engine)
     upgrade(engine)
     return engine
+
+
+def learned_keys(settings: Settings) -> KnownKeys:
+    """The HTTPS keys that renewals have learned, for a look that starts no bot; none without a database to read."""
+    url = database_url(settings.database.url)
+    try:
+        if settings.database.password:
+            url = url.set(password=settings.database.password.read())
+        engine = open_engine(url)
+        current, head = revisions(engine)
+    except CertrenewError:
+        return RememberedKeys()
+    return KnownKeyStore(engine) if current == head else RememberedKeys()
 
 
 class Application:
