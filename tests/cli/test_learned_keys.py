@@ -1,4 +1,4 @@
-"""A look that starts no bot trusts the HTTPS keys that renewals have learned; else renewed nodes look like strangers."""
+"""A look that starts no bot trusts the HTTPS keys that renewals have learned, or renewed nodes look like strangers."""
 
 from pathlib import Path
 
