@@ -172,9 +172,11 @@ def test_an_executor_that_was_taken_over_does_not_act(bench: Bench) -> None:
         return original(label, act=act)
 
     bench.cluster.trouble.call = take_over_while_it_looks  # type: ignore[method-assign]
-    moves = [bench.runner.advance(renewal) for _ in range(3)]
-    assert taken
-    assert any(isinstance(move, Wait) for move in moves)
+    moves = [bench.runner.advance(renewal)]
+    while not taken:
+        moves.append(bench.runner.advance(renewal))
+        assert len(moves) < 20
+    assert isinstance(moves[-1], Wait)
     bench.runner = other
     assert bench.run(renewal).state is State.SUCCEEDED
     assert sum(act.startswith("upload_trust") for act in bench.acts) == 2
