@@ -9,6 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from certrenew.cucm import pem
+from certrenew.cucm.doctor import discover
 from certrenew.cucm.presented import presented
 from certrenew.domain.errors import StepFailed, Unreachable
 
@@ -109,3 +111,12 @@ def test_a_closed_port_presents_neither() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert shown(port, elliptic=True) is None
+
+
+def test_discovery_shows_both_certificates_of_a_port(
+    port_with, rsa_identity, tls_identity, fake_node, address_of, fast
+) -> None:
+    port = port_with(rsa_identity, tls_identity)
+    found = discover(address_of(ssh_port=fake_node.port, https_port=port, ssh_keys=()), fast)
+    shown_keys = {key for _, key in found.certificates}
+    assert shown_keys == {pem.key_of_certificate(pem.der(text)) for text in (rsa_identity[0], tls_identity[0])}

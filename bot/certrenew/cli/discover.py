@@ -98,17 +98,18 @@ class Confirm:
         self._expected = {_bare(text) for text in expected}
 
     def __call__(self, server: str, shown: Discovery) -> bool:
-        certificate = {_bare(text) for text in (shown.certificate_fingerprint, shown.certificate_key) if text}
+        certificates = [{_bare(text) for text in pair} for pair in shown.certificates]
         hosts = {_bare(text) for text in shown.ssh_fingerprints}
-        if hosts & self._expected and (certificate & self._expected or not certificate):
+        if hosts & self._expected and all(pair & self._expected for pair in certificates):
             return True
         if self._expected and not sys.stdin.isatty():
             return False
         click.echo(f"{server} shows", err=True)
         for fingerprint in shown.ssh_fingerprints:
             click.echo(f"  SSH host key       {fingerprint}", err=True)
-        told = shown.certificate_fingerprint or "none: nothing answers on its HTTPS port"
-        click.echo(f"  HTTPS certificate  {told}", err=True)
+        told = [fingerprint for fingerprint, _ in shown.certificates]
+        for fingerprint in told or ["none: nothing answers on its HTTPS port"]:
+            click.echo(f"  HTTPS certificate  {fingerprint}", err=True)
         return click.confirm("Did you compare them on its console, and are they right?", err=True)
 
 

@@ -12,27 +12,45 @@ from certrenew.domain.errors import AccessDenied, CertrenewError
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a node shows to anybody; compare it on the node's console before it is pinned."""
+    """What a node shows to anybody; compare it on the node's console before it is pinned.
+
+    A port may hold an RSA and an elliptic certificate, and whoever connects may get either: `elliptic_` is the second.
+    """
 
     ssh_keys: tuple[str, ...]
     ssh_fingerprints: tuple[str, ...]
     certificate_pem: str
     certificate_fingerprint: str
     certificate_key: str
+    elliptic_fingerprint: str = ""
+    elliptic_key: str = ""
+
+    @property
+    def certificates(self) -> tuple[tuple[str, str], ...]:
+        """The fingerprint of each certificate, and that of its key."""
+        shown = (
+            (self.certificate_fingerprint, self.certificate_key),
+            (self.elliptic_fingerprint, self.elliptic_key),
+        )
+        return tuple(pair for pair in shown if any(pair))
 
 
 def discover(address: NodeAddress, timeouts: Timeouts | None = None) -> Discovery:
     """Fetch host keys and the HTTPS certificate without logging in; raises Unreachable when nothing answers."""
     limits = timeouts or Timeouts()
     keys = ssh.host_keys(address, limits)
-    found = presented(address.node.name, address.node.fqdn, address.host, address.https_port, limits.handshake) or ""
-    encoded = pem.der(found) if found else b""
+    name, fqdn, port = address.node.name, address.node.fqdn, address.https_port
+    found = presented(name, fqdn, address.host, port, limits.handshake) or ""
+    second = (presented(name, fqdn, address.host, port, limits.handshake, elliptic=True) or "") if found else ""
+    first, other = (pem.der(text) if text else b"" for text in (found, "" if second == found else second))
     return Discovery(
         ssh_keys=keys,
         ssh_fingerprints=tuple(hostkeys.pinned_fingerprint(key) for key in keys),
         certificate_pem=found,
-        certificate_fingerprint=pem.fingerprint(encoded) if found else "",
-        certificate_key=pem.key_of_certificate(encoded) if found else "",
+        certificate_fingerprint=pem.fingerprint(first) if first else "",
+        certificate_key=pem.key_of_certificate(first) if first else "",
+        elliptic_fingerprint=pem.fingerprint(other) if other else "",
+        elliptic_key=pem.key_of_certificate(other) if other else "",
     )
 
 

@@ -134,7 +134,7 @@ def _found(address: NodeAddress, member: Member, *, configured: bool) -> FoundNo
 
 
 def _pinned(address: NodeAddress, node: Node, shown: Discovery) -> NodeAddress:
-    pins = (shown.certificate_key,) if shown.certificate_key else ()
+    pins = tuple(key for _, key in shown.certificates)
     return replace(address, node=node, ssh_keys=shown.ssh_fingerprints, certificate_pins=pins)
 
 
