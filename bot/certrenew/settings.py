@@ -98,6 +98,7 @@ class ClusterTable(Table):
     release: str = ""
     ca_bundle: Path | None = None
     use_rest: Literal["auto", "never", "always"] = "auto"
+    multi_server: str = "multi-server"
     axl_version: str = "14.0"
     realtime_per_minute: int = 15
     perfmon_per_minute: int = 50

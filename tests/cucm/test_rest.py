@@ -9,6 +9,7 @@ import pytest
 
 from certrenew.cucm import Account, CucmClusters, RestDialect
 from certrenew.domain.errors import AccessDenied, AnswerLost, StepFailed, Unreachable
+from certrenew.domain.model import RequestOptions
 
 from .terminal import PASSWORD
 
@@ -174,6 +175,12 @@ def test_a_refused_identity_says_why(node_at, fake_pages, certificate_of, status
     fake_pages.answers = Store(status, said)
     with pytest.raises(StepFailed, match=rf"cucm-pub .*{expected}"):
         node_at().upload_identity("tomcat", certificate_of("leaf")[0], ())
+
+
+def test_a_node_with_another_word_for_several_servers_is_named_with_its_setting(node_at, fake_pages) -> None:
+    fake_pages.answers = Store(400, {"messages": ["Invalid distribution. Allowed values: Multi-server(SAN)"]})
+    with pytest.raises(StepFailed, match=r"Multi-server\(SAN\).*otherwise than 'multi-server': set multi_server"):
+        node_at().generate_csr("tomcat", RequestOptions(multi_server=True))
 
 
 def test_a_wrong_password_is_sent_once_over_all_transports(node_at, fake_pages, fake_node) -> None:

@@ -83,7 +83,18 @@ class Rest:
         """Make a key and a request; None when the node made it but sent none back."""
         body = self._request_for(purpose, options)
         answer = self._post("/csr", body)
-        self._accept(answer, f"make a signing request for {purpose}", "The request that waited before may be gone.")
+        now = "The request that waited before may be gone."
+        if (
+            options.multi_server
+            and answer.status_code == 400
+            and re.search(r"distribution", answer.text, re.IGNORECASE)
+        ):
+            raise StepFailed(
+                f"{self._https.where} did not make a signing request for {purpose}. It answered {_said(answer)}. {now}"
+                f" Likely it calls a request for several servers otherwise than {self._dialect.multi_server!r}: set"
+                " multi_server of the cluster to the word it takes, restart the bot, then retry."
+            )
+        self._accept(answer, f"make a signing request for {purpose}", now)
         return next((found for found in map(pem.request, _strings(_json(answer))) if found), None)
 
     def upload_trust(self, purpose: str, certificate_pem: str) -> str:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from certrenew.app.planner import Habits, RunbookRule
 from certrenew.cucm.accounts import Account
-from certrenew.cucm.settings import ClusterAccess, NodeAddress
+from certrenew.cucm.settings import ClusterAccess, NodeAddress, RestDialect
 from certrenew.domain.approval import Policy
 from certrenew.domain.errors import ConfigError
 from certrenew.domain.model import Cluster, Node, PhoneInteraction, Role
@@ -63,6 +63,7 @@ def accesses(settings: Settings) -> Iterator[ClusterAccess]:
             application=_account(accounts, table.application.user, table.application.password, "application user"),
             ca_bundle=table.ca_bundle,
             use_rest=table.use_rest,
+            rest=RestDialect(multi_server=table.multi_server),
             release=table.release,
             axl_version=table.axl_version,
             realtime_per_minute=table.realtime_per_minute,
