@@ -121,7 +121,7 @@ class Settling:
             counts, names = counts_of(ctx, counted), names_of(ctx, counted)
             missing = stragglers(ctx, names)
         except StepFailed as error:
-            raise self._refusal(ended, f"what it left behind cannot be read: {str(error).rstrip('.')}") from error
+            raise self._refusal(ended, f"what it left behind cannot be read: {error}") from error
         if stale:
             where = ", ".join(f"{found.node} ({found.purpose})" for found in stale)
             raise self._refusal(ended, f"the new certificate is stored, but an old one is served on {where}")
