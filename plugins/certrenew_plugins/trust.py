@@ -100,7 +100,7 @@ class Judge:
         if self._from_capf(entry) and not self._options.force:
             return "phones may still hold certificates (LSC) that it issued; once none does, ask again with --force"
         if others := self._others(entry):
-            return f"{', '.join(others)} holds another certificate under this file name, which a deletion could reach"
+            return f"another certificate has this file name on {', '.join(others)}, which a deletion could reach"
         return ""
 
     def _named(self, entry: TrustFile) -> str:

@@ -125,6 +125,7 @@ def test_a_newer_root_of_the_same_name_is_noticed_before_any_upload(stage: Calla
         node.store.trust["CallManager-trust"].offer(namesake(root))
     reason = stops(here.renew("callmanager cluster-a"), "validate")
     assert "trust store has a CA certificate Lab Enterprise Root CA G2" in reason
+    assert "Put the trust store in order, then retry" in reason
     assert uploads(here) == []
 
 

@@ -202,9 +202,9 @@ class CertificateType:
             old = [found.node.name for found in self.holders(snapshot) if not _shares(found, self.shared_since)]
             if old:
                 raise PlanRefused(
-                    f"A multi-server {self.purpose} certificate needs the certificate REST interface, which"
-                    f" {', '.join(old)} of {cluster} does not have (release 14 and later has it): request and upload it"
-                    " on the web page of the publisher. Nothing has changed."
+                    f"A multi-server {self.purpose} certificate needs the certificate REST interface of release 14 and"
+                    f" later; on {cluster} it is missing on {', '.join(old)}. Request and upload it on the web page of"
+                    " the publisher. Nothing has changed."
                 )
 
     def _half_shared(self, snapshot: Snapshot, options: Options) -> str:

@@ -153,6 +153,7 @@ def collected(kind: CertificateType, snapshot: Snapshot, node: str, options: Opt
         certificate_authority=usages.certificate_authority,
         wildcard=usages.wildcard,
         minimum_days=options.minimum_days,
+        due_days=options.due_days if options.as_of else 0.0,
     )
 
 

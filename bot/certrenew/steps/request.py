@@ -25,6 +25,11 @@ from certrenew.domain.ports import Answer, Issued, Pending, Refused, SigningRequ
 from certrenew.steps.looking import Looking
 from certrenew.steps.preflight import must_be_text
 
+MENDED_ANEW = (
+    " A retry looks at the same certificate again: to have another one issued, correct the authority, abandon this"
+    " renewal and ask again with --replace-csr."
+)
+MENDED_ON_THE_NODE = " Put the trust store in order, then retry: the certificate itself is good."
 SOONEST, LATEST = 1.0, 86_400.0  # seconds until an authority is asked again, whatever it says
 
 
@@ -182,6 +187,7 @@ class Validate(Looking):
     certificate_authority: bool = False
     wildcard: bool = False
     minimum_days: float = 1.0
+    due_days: float = 0.0  # what lasts no longer is due again as soon as it is installed
 
     def summary(self) -> str:
         return f"Check the new {self.purpose} certificate of {self.node} against its request, before any upload"
@@ -216,16 +222,21 @@ class Validate(Looking):
             trust_pem=stored,
             minimum_lifetime=timedelta(days=self.minimum_days),
         )
-        if stops := [finding.sentence for finding in examined.findings if finding.stops]:
+        if stops := [finding for finding in examined.findings if finding.stops]:
             return Blocked(
                 f"The certificate that came back for {self.node} must not be uploaded. "
-                + " ".join(stops)
-                + f" Nothing was uploaded; {self.node} still stores and serves its old certificate. A retry looks at"
-                " the same certificate again: to have another one issued, correct the authority, abandon this renewal"
-                " and ask again with --replace-csr."
+                + " ".join(finding.sentence for finding in stops)
+                + f" Nothing was uploaded; {self.node} still stores and serves its old certificate."
+                + (MENDED_ON_THE_NODE if all(stop.code.startswith("trust-store") for stop in stops) else MENDED_ANEW)
             )
         warnings: list[Json] = [*(finding.sentence for finding in examined.findings), *unread]
         certificate = x509.read_certificate(leaf)
+        lasts = (certificate.not_after - ctx.now).days
+        if lasts <= self.due_days:
+            warnings.append(
+                f"It lasts {lasts} days, and what ends within {self.due_days:.0f} days is due: it will be due again at"
+                " once. Have the authority issue for longer, or lower due_days."
+            )
         return Satisfied(
             {
                 "chain": list(examined.chain),
