@@ -195,7 +195,7 @@ def test_a_file_name_that_is_newer_on_another_node_stays(fake: FakeCluster) -> N
     first, second = snapshot.nodes
     one = replace(first, trusted=(TrustFile("tomcat", "Root.pem", old),))
     other = replace(second, trusted=(TrustFile("tomcat", "Root.pem", new),))
-    with pytest.raises(PlanRefused, match="another certificate under this file name"):
+    with pytest.raises(PlanRefused, match="another certificate has this file name"):
         TRUST.plan(replace(snapshot, nodes=(one, other)), Options(as_of=TODAY))
 
 
