@@ -12,7 +12,7 @@ from certrenew.domain.model import Phone, Registration
 from certrenew.domain.packing import packed, unpacked
 from certrenew.domain.plan import Blocked, Check, Json, Ready, Satisfied, Step, Waiting
 from certrenew.domain.ports import Pace
-from certrenew.steps import AwaitNewList, AwaitPhones, ProvePhones, ResetPhones
+from certrenew.steps import AwaitNewList, AwaitPhones, CheckTrustListsNow, ProvePhones, ResetPhones
 from certrenew.testing.bench import Bench
 from certrenew.testing.contract import MakeBench
 from certrenew_plugins.callmanager import CALLMANAGER
@@ -136,6 +136,27 @@ def test_phones_that_have_not_fetched_a_list_are_asked_for_alone() -> None:
     cluster.since = START + timedelta(minutes=5)
     assert isinstance(cluster.look(step, first), Satisfied)
     assert cluster.asked == [2, MANY]
+
+
+def test_no_share_of_phones_may_miss_the_list_that_names_the_new_signer() -> None:
+    cluster, step = Cluster(100), AwaitNewList(node="cucm-pub")
+    cluster.pace = Pace(phones_threshold=0.9)
+    cluster.outputs["registered_since"] = packed([])
+    cluster.away = {cluster.names[7]}
+    assert isinstance(cluster.look(step), Waiting)
+    cluster.away.clear()
+    assert isinstance(cluster.look(step), Satisfied)
+
+
+def test_the_signer_stays_while_counted_phones_are_unknown_by_name() -> None:
+    cluster, step = Cluster(3), CheckTrustListsNow(node="cucm-pub", nodes=())
+    assert isinstance(cluster.look(step), Satisfied)
+    cluster.outputs["phones"] = packed([])
+    found = cluster.look(step)
+    assert isinstance(found, Blocked)
+    assert "3 phones are counted, but none is known by its name" in found.reason
+    cluster.outputs["baseline"] = {"cucm-pub": 0}
+    assert isinstance(cluster.look(step), Satisfied)
 
 
 def test_a_gate_between_nodes_counts_and_asks_for_no_name() -> None:
