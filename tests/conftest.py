@@ -47,6 +47,12 @@ def new_postgres(postgres: str) -> Iterator[Callable[[], str]]:
     admin.dispose()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest stories begin first, so that no worker is left alone with one at the end; the rest stays shuffled."""
+    items.sort(key=lambda item: "test_purposes" not in item.nodeid)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The table of purposes by release and transport that the stories filled in."""
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
