@@ -10,6 +10,7 @@ from certrenew.domain.errors import CommandRefused, NotAllowed, StepFailed
 from certrenew.domain.events import What
 from certrenew.domain.plan import Phase, Waiting
 from certrenew.domain.renewal import Renewal, State, StepState
+from certrenew.testing import hierarchy
 from certrenew.testing.bench import ALICE, BOB, Bench
 from certrenew.testing.contract import MakeBench
 from certrenew_plugins.callmanager import CALLMANAGER
@@ -67,6 +68,27 @@ def test_a_part_is_left_out_with_all_its_steps_and_the_rest_goes_on(bench: Bench
     assert Counter(record.state for record in later) == {StepState.SKIPPED: len(later)}
     assert not any("upload_identity cucm-pub CallManager" in act for act in bench.acts)
     assert any("left out" in line and "CallManager" in line for line in renewal_lines(found))
+
+
+def test_a_part_that_was_left_out_may_be_renewed_by_hand_without_stopping_the_others(bench: Bench) -> None:
+    renewal = bench.run(bench.approved("all"), release=False)
+    approved = renewal.plan.digest
+    bench.do(SkipPart(renewal=renewal.id, part="callmanager", reason="somebody does it by hand"))
+    stored = bench.cluster.nodes["cucm-pub"].stored
+    stored["CallManager"] = hierarchy.self_signed("cucm-pub", hierarchy.new_key(), start=bench.clock.now(), days=900)
+    found = bench.run(renewal.id)
+    assert found.state is State.SUCCEEDED, found.reason
+    assert found.plan.digest == approved
+
+
+def test_a_part_that_remains_still_stops_when_its_certificate_was_replaced(bench: Bench) -> None:
+    renewal = bench.run(bench.approved("all"), release=False)
+    bench.do(SkipPart(renewal=renewal.id, part="callmanager", reason="not tonight"))
+    stored = bench.cluster.nodes["cucm-pub"].stored
+    stored["ipsec"] = hierarchy.self_signed("cucm-pub", hierarchy.new_key(), start=bench.clock.now(), days=900)
+    found = bench.run(renewal.id)
+    assert found.state is State.STOPPED
+    assert "cucm-pub stored certificate" in found.reason
 
 
 def test_leaving_out_the_part_at_which_it_stopped_goes_on_by_itself(bench: Bench) -> None:

@@ -1,6 +1,6 @@
 """Several purposes as one plan: all of it prepared first, then installed part by part in safe order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -63,6 +63,23 @@ def merged(plans: Sequence[Plan]) -> Plan:
             Part(plan.purpose, plan.title, plan.authority, plan.profile, tuple(mine))
             for plan, mine in zip(plans, numbers, strict=True)
         ),
+    )
+
+
+def remaining(plan: Plan, fresh: Plan, gone: Collection[tuple[str, str]]) -> Plan:
+    """What the approved `plan` holds for the parts of `fresh`, to be compared with it: steps, targets and cautions.
+
+    `gone` are slot and node of every certificate that belonged to the parts that were left out.
+    """
+    purposes = {part.purpose for part in fresh.all_parts}
+    parts = [part for part in plan.all_parts if part.purpose in purposes]
+    numbers = sorted(number for part in parts for number in part.steps)
+    titles = tuple(f"{part.title}: " for part in parts)
+    return replace(
+        fresh,
+        steps=tuple(plan.steps[number - 1] for number in numbers),
+        targets=tuple(target for target in plan.targets if (target.purpose, target.node) not in gone),
+        cautions=tuple(line for line in plan.cautions if line.startswith(titles)),
     )
 
 

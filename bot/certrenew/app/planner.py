@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from certrenew.app.campaign import ALL, merged, options_of, parts_that_are_due
+from certrenew.app.campaign import ALL, merged, options_of, parts_that_are_due, remaining
 from certrenew.app.commands import Renew
 from certrenew.app.drift import drift
 from certrenew.app.inventory import read_snapshot
@@ -13,7 +13,7 @@ from certrenew.app.sessions import Sessions
 from certrenew.certificates import CertificateType, Options, Where
 from certrenew.domain.errors import CommandRefused, PlanRefused, StepFailed, Unreachable
 from certrenew.domain.model import Cluster, RequestOptions, Snapshot
-from certrenew.domain.plan import Plan
+from certrenew.domain.plan import Part, Plan
 from certrenew.domain.ports import ClusterSession
 
 log = logging.getLogger(__name__)
@@ -81,13 +81,27 @@ class Planner:
             _refuse_pending(plan, snapshot)
         return plan
 
-    def again(self, plan: Plan, session: ClusterSession) -> Plan:
-        """The same plan, made from how the cluster is now. Raises Unreachable when it cannot be read."""
+    def again(self, plan: Plan, session: ClusterSession, *, left_out: Sequence[Part] = ()) -> tuple[str, ...]:
+        """How the same plan, made from how the cluster is now, differs from `plan`; empty when it still holds.
+
+        Parts in `left_out` are not compared: whatever becomes of them is not this plan's business any more. Raises
+        Unreachable when the cluster cannot be read, PlanRefused when nothing can be planned.
+        """
         kinds = [self._type(part.purpose) for part in plan.all_parts]
         snapshot = read_snapshot(session, kinds)
         if problems := snapshot.all_problems:
             raise Unreachable(" ".join(problems))
-        return self._made(plan.purpose, kinds, snapshot, [options_of(plan, kind.name) for kind in kinds])
+        skipped = {part.purpose for part in left_out}
+        rest = [kind for kind in kinds if kind.name not in skipped]
+        fresh = self._made(plan.purpose, rest, snapshot, [options_of(plan, kind.name) for kind in rest])
+        gone = {
+            (kind.purpose, node)
+            for kind in kinds
+            if kind.name in skipped
+            for node in options_of(plan, kind.name).renewing
+        }
+        approved = remaining(plan, fresh, gone) if skipped else plan
+        return () if approved.digest == fresh.digest else approved.differences(fresh)
 
     def _compared(self, session: ClusterSession, kinds: Sequence[CertificateType]) -> bool:
         """Whether the cluster lists just the configured nodes; False when it does not tell. Raises PlanRefused.

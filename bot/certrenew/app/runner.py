@@ -96,7 +96,8 @@ class Runner:
             return self._stop(renewal, None, f"{UNREADABLE} Abandon it and ask for a new plan.")
         try:
             self._settling.claim(renewal, self._session(renewal))
-            fresh = self._planner.again(renewal.plan, self._session(renewal))
+            left_out = [part for part in renewal.plan.all_parts if renewal.left_out(part)]
+            changes = self._planner.again(renewal.plan, self._session(renewal), left_out=left_out)
         except (LostOwnership, DatabaseUnreachable):
             raise
         except Unreachable as error:
@@ -107,12 +108,11 @@ class Runner:
             return self._stop(renewal, None, f"The plan cannot be made anew: {error}")
         except Exception:
             return self._bug(renewal, None)
-        if fresh.digest != renewal.plan.digest:
-            changes = "; ".join(renewal.plan.differences(fresh))
+        if changes:
             return self._stop(
                 renewal,
                 None,
-                f"The cluster is not as it was when the plan was approved: {changes}. Put it back and retry, or abandon"
+                f"The cluster is not as it was when the plan was approved: {'; '.join(changes)}. Put it back and retry, or abandon"
                 " this renewal and ask for a new plan.",
                 What.PLAN_CHANGED,
             )
