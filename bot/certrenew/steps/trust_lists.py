@@ -159,8 +159,8 @@ class CheckBridge(Looking):
 class AwaitNewList(Looking):
     """Each phone of the baseline has registered anew since the file was signed by CallManager, and so fetched it.
 
-    The count per node cannot tell that: a phone that was never reset is registered as well. None may be missing, whatever
-    share is configured elsewhere: a phone that misses this list does not come back by itself.
+    The count per node cannot tell that: a phone that was never reset is registered as well. None may be missing,
+    whatever share is configured elsewhere: a phone that misses this list does not come back by itself.
     """
 
     kind: ClassVar[str] = "await_new_list"
