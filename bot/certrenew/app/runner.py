@@ -112,8 +112,8 @@ class Runner:
             return self._stop(
                 renewal,
                 None,
-                f"The cluster is not as it was when the plan was approved: {'; '.join(changes)}. Put it back and retry, or abandon"
-                " this renewal and ask for a new plan.",
+                f"The cluster is not as it was when the plan was approved: {'; '.join(changes)}. Put it back and"
+                " retry, or abandon this renewal and ask for a new plan.",
                 What.PLAN_CHANGED,
             )
         self._ledger.begin_phase(renewal)
