@@ -18,7 +18,7 @@ from certrenew.domain.events import Event, What
 from certrenew.domain.plan import Plan, Satisfied
 from certrenew.domain.ports import Authority, Clock, ClusterSession, Pace
 from certrenew.domain.renewal import Renewal
-from certrenew.steps import ProveTrustLists, RegenerateCertificate, RestartService
+from certrenew.steps import DeleteTrust, ProveTrustLists, RegenerateCertificate, RestartService
 from certrenew.steps.phone_names import allowed_of, counts_of, names_of, stragglers
 from certrenew.steps.phones import count_phones
 
@@ -41,9 +41,14 @@ def resources(plan: Plan) -> list[str]:
 
 
 def reaches_trust(plan: Plan) -> bool:
-    """Whether it changes what phones trust, or restarts what hands that out: Cisco Tftp signs the ITL as it starts."""
+    """Whether it changes what phones trust or are known by, or restarts what hands that out (Tftp signs the ITL)."""
     restarts = {step.service for step in plan.steps if isinstance(step, RestartService)}
-    return bool(plan.excludes) or not restarts.isdisjoint(SIGNING)
+    unknown = any(isinstance(step, DeleteTrust) and _from_capf(step) for step in plan.steps)
+    return bool(plan.excludes) or unknown or not restarts.isdisjoint(SIGNING)
+
+
+def _from_capf(step: DeleteTrust) -> bool:
+    return step.store == "CAPF" or "CN=CAPF-" in step.subject
 
 
 def kept_by(ended: Renewal) -> list[str]:

@@ -12,7 +12,6 @@ from certrenew.domain.model import Cluster, Node, NodeSnapshot, Snapshot, Usages
 from certrenew.domain.plan import Part, Plan, Step, Target, Task
 from certrenew.steps import VOCABULARY
 
-ANCHORS = ("callmanager", "callmanager-ecdsa", "tvs", "capf", "capf-subscriber", "itlrecovery")
 BACKUP = Task(
     "backup", "Take a disaster recovery backup: a restore from an older one brings the old certificates back."
 )
