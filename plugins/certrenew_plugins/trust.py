@@ -164,7 +164,10 @@ def expired(kind: CertificateType, snapshot: Snapshot, options: Options) -> tupl
 
 def remarks(kind: CertificateType, snapshot: Snapshot, options: Options) -> Iterator[str]:
     """What stays although it has expired, and why."""
-    yield from _reasons(Judge(snapshot, options).found())
+    found = Judge(snapshot, options).found()
+    yield from _reasons(found)
+    if any(each.entry.store.lower() == "phone-sast" and not each.stays for each in found):
+        yield "Phones that move here from another cluster may still need entries of Phone-SAST-trust that are removed."
     if options.force:
         yield f"Entries of CAPF go as well, by which phones may be known, because: {options.force}"
 
@@ -230,6 +233,11 @@ TRUST = CertificateType(
         "An upgrade to 12.5(1)SU6, 14SU2 or later leaves expired trust certificates behind by itself.",
     ),
     tasks=(
+        Task(
+            "start-again",
+            "If you stopped services for this, as is needed before release 12, start each of them again on every node:"
+            f" {', '.join((*NOTIFICATION, *ON_PRESENCE))}.",
+        ),
         Task(
             "services",
             "Decide whether services restart: Cisco Tomcat (tomcat-trust), the CAPF service without a phone reset"

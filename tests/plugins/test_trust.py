@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from certrenew import x509
 from certrenew.app.inventory import read_snapshot
+from certrenew.app.settling import reaches_trust
 from certrenew.certificates import Options
 from certrenew.domain.errors import PlanRefused
 from certrenew.domain.model import SecurityMode, Snapshot, TrustFile
@@ -113,8 +114,7 @@ def test_a_file_that_holds_another_certificate_now_is_left_alone(make_bench: Mak
 
     bench.run(renewal, release=False)
     with pytest.MonkeyPatch.context() as patch:
-        plan = bench.get(renewal).plan
-        patch.setattr(bench.planner, "again", lambda *_: plan)
+        patch.setattr(bench.planner, "again", lambda *_, **__: ())
         patch.setattr(session, "trust_files", swapped)
         found = bench.run(renewal)
     assert "holds another certificate now" in found.reason
@@ -147,6 +147,23 @@ def test_before_release_12_it_says_which_service_to_stop() -> None:
         TRUST.plan(seen(fake), Options(as_of=TODAY))
     fake.nodes["cucm-sub1"].services["Cisco Certificate Change Notification"].active = False
     assert offered(seen(fake)) != []
+
+
+def test_people_are_reminded_to_start_again_what_they_stopped(fake: FakeCluster) -> None:
+    everywhere(fake, "tomcat", made("Old Root"))
+    tasks = {task.key: task.text for task in TRUST.plan(seen(fake), Options(as_of=TODAY)).tasks}
+    assert "Cisco Certificate Change Notification" in tasks["start-again"]
+    assert "Cisco Intercluster Sync Agent" in tasks["start-again"]
+
+
+def test_who_removes_what_phones_are_known_by_says_so_and_waits_for_the_trust_anchors(fake: FakeCluster) -> None:
+    everywhere(fake, "CAPF", made("CAPF-1234abcd"))
+    everywhere(fake, "tomcat", made("Old Root"))
+    everywhere(fake, "Phone-SAST", made("Old Signer"))
+    plain = TRUST.plan(seen(fake), Options(as_of=TODAY))
+    assert not reaches_trust(plain)
+    assert reaches_trust(TRUST.plan(seen(fake), Options(as_of=TODAY, force="no phone has an LSC")))
+    assert any("Phone-SAST" in line and "another cluster" in line for line in plain.cautions)
 
 
 def test_the_entry_by_which_backups_know_a_node_stays(fake: FakeCluster) -> None:
