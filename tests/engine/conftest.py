@@ -16,7 +16,7 @@ from certrenew.engine.mailbox import DbosMailbox
 from certrenew.store.database import database_url, open_engine
 
 HERE = Path(__file__).parent
-HEARTBEAT, LEASE = 0.5, 2.0
+HEARTBEAT, LEASE = 0.5, 4.0  # a busy machine may keep a process waiting for seconds
 
 
 class Replica:
@@ -77,7 +77,7 @@ class World:
         with self.database.connect() as connection:
             return [(row.number, row.executor) for row in connection.execute(query, {"r": renewal})]
 
-    def until(self, condition: Callable[[], object], seconds: float = 20.0) -> float:
+    def until(self, condition: Callable[[], object], seconds: float = 40.0) -> float:
         """Wait until it holds; returns how long that took."""
         began = time.monotonic()
         while not condition():

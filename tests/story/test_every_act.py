@@ -25,7 +25,7 @@ def test_a_bot_that_dies_after_each_kind_of_act_does_none_twice(make_stage: Call
     assert run.returncode == 0, said + run.stderr
     died_of = {path.name.removeprefix("died-of-") for path in stage.directory.glob("died-of-*")}
     assert died_of == ACTS
-    assert _twice(stage.people.journal()) == []
+    assert _twice(stage.people.journal(), purposes=1) == []
     renewal = stage.renewal()
     assert renewal is not None
     assert renewal.state is State.SUCCEEDED

@@ -11,6 +11,7 @@ from lab_cucm_clients import Cli, axl, call, on_cli, served, until
 
 from certrenew_lab.cucm import LabCucm, desk
 from certrenew_lab.cucm.authority import LabAuthority
+from certrenew_lab.cucm.faults import Fault
 from certrenew_lab.cucm.x509 import serial
 from certrenew_lab.scenario import ClusterScenario, PhoneManners, SshManners
 
@@ -63,11 +64,12 @@ async def test_haproxy_also_refreshes_the_tftp_listener(lab: LabCucm, new_ca: La
 
 
 async def test_a_restarting_listener_refuses_connections(lab: LabCucm) -> None:
-    task = lab.cluster.publisher.services.start_restart("Cisco Trust Verification Service", "test")
-    await asyncio.sleep(0)
+    service = "Cisco Trust Verification Service"
+    lab.cluster.faults.arm(Fault("restart_hangs", match=service))
+    await lab.cluster.publisher.services.start_restart(service, "test")
     with pytest.raises(ConnectionRefusedError):
         await served(lab, "tvs")
-    await task
+    await lab.cluster.publisher.services.start_restart(service, "test")
     assert await served(lab, "tvs")
 
 
