@@ -60,8 +60,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not cells:
         return
     columns = sorted({column for _, column, _ in cells})
-    terminalreporter.section("purpose by release and transport")
+    terminalreporter.section("purpose by release and transport: steps and seconds to the proof")
+    terminalreporter.write_line(" " * 21 + "".join(f"{column:>12}" for column in columns))
     for purpose in dict.fromkeys(row for row, _, _ in cells):
         found = {column: outcome for row, column, outcome in cells if row == purpose}
-        line = "  ".join(f"{column}: {found.get(column, '-')[:24]:<18}" for column in columns)
-        terminalreporter.write_line(f"{purpose:<19} {line}")
+        terminalreporter.write_line(
+            f"{purpose:<21}" + "".join(f"{found.get(column, '-')[:11]:>12}" for column in columns)
+        )

@@ -53,7 +53,7 @@ def _run(stage: Inside, words: str, tell: Callable[[str, str], None]) -> str:
     wrong += [f"stranded {seen['stranded']}"] if seen["stranded"] else []
     wrong += [f"rules broken {seen['violations']}"] if seen["violations"] else []
     shared = " (shared)" if "--multi-server" in words else ""
-    tell(words.split()[0] + shared, "; ".join(wrong) or f"{len(renewal.steps)} steps, {time.monotonic() - began:.0f} s")
+    tell(words.split()[0] + shared, "; ".join(wrong) or f"{len(renewal.steps)}, {time.monotonic() - began:.0f} s")
     return f"{words}: {'; '.join(wrong)}" if wrong else ""
 
 
