@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from certrenew.domain.plan import Blocked, Check, Done, Evidence, Outcome, Phase, Ready, Risk, Satisfied, Step, Waiting
 from certrenew.domain.ports import NodeSession, StepContext
-from certrenew.steps.looking import Looking
+from certrenew.steps.looking import Looking, seconds_waited
 
 LONGEST = 4 * 3600.0  # seconds that a backup may take before somebody should look at it
 POLL = 30.0
@@ -62,7 +62,7 @@ class AwaitBackup(Looking):
 
     def check(self, ctx: StepContext) -> Check:
         node = ctx.session.node(self.node)
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        waited = seconds_waited(ctx)
         if node.backup_running():
             if waited > LONGEST:
                 return Blocked("The backup has run for four hours. Look at the disaster recovery system, then retry.")

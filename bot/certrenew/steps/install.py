@@ -20,7 +20,7 @@ from certrenew.domain.plan import (
     Waiting,
 )
 from certrenew.domain.ports import NodeSession, StepContext
-from certrenew.steps.looking import Looking
+from certrenew.steps.looking import Looking, seconds_waited
 from certrenew.steps.preflight import must_be_text
 
 
@@ -222,10 +222,14 @@ class AwaitDistribution(Looking):
         stored = x509.read_certificate(ctx.session.node(self.node).identity(self.purpose))
         if stored.fingerprint == x509.fingerprint_of(must_be_text(ctx.output("leaf", self.origin), "certificate")):
             return Satisfied({"stored serial": stored.serial, "expires": stored.not_after.isoformat()})
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        waited = seconds_waited(ctx)
         if waited <= ctx.pace.served_timeout:
             return Waiting(f"{self.node} still stores its old {self.purpose} certificate", ctx.pace.poll_services)
-        return Blocked(
-            f"{self.issued_on} took the shared {self.purpose} certificate, but {self.node} still stores {stored.serial}"
-            f" after {waited / 60:.0f} minutes. Look at Cisco Certificate Change Notification on both, then retry."
+        return Blocked(self._not_arrived(f"{stored.serial} after {waited / 60:.0f} minutes"))
+
+    def _not_arrived(self, still: str) -> str:
+        """Why a person must look; `still` is the serial number stored here, and since when."""
+        return (
+            f"{self.issued_on} took the shared {self.purpose} certificate, but {self.node} still stores {still}."
+            " Look at Cisco Certificate Change Notification on both, then retry."
         )

@@ -16,3 +16,8 @@ class Looking(Step):
 
     def verify(self, ctx: StepContext) -> Evidence:
         return {}
+
+
+def seconds_waited(ctx: StepContext) -> float:
+    """How long this step has said that it waits; 0 when it has not."""
+    return (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0

@@ -24,7 +24,7 @@ from certrenew.domain.plan import (
     Waiting,
 )
 from certrenew.domain.ports import StepContext
-from certrenew.steps.looking import Looking
+from certrenew.steps.looking import Looking, seconds_waited
 from certrenew.steps.phone_names import (
     allowed_of,
     counts_of,
@@ -108,7 +108,7 @@ class AwaitPhones(Looking):
         silent = [node for node, count in counts.items() if count is None]
         low = _number(ctx.progress.get("low"), total)
         low = low if silent else min(here, low)  # the phones of a node that does not answer have not left for that
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        waited = seconds_waited(ctx)
         settled = not self.settle or low < wanted or waited >= ctx.pace.phones_settle
         if here >= wanted and settled and not silent:
             return Satisfied({"registered": here, "before": total, "lowest": low}, note=self._back(here, total, low))
@@ -244,7 +244,7 @@ class ProvePhones(Looking):
         baseline, names = counts_of(ctx, self.node), names_of(ctx, self.node)
         total = len(names) or sum(baseline.values())
         allowed = allowed_of(ctx, total)
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        waited = seconds_waited(ctx)
         patient = waited <= ctx.pace.phones_timeout
         if patient and (away := still_missing(ctx, allowed, lambda some: [name for name, _ in stragglers(ctx, some)])):
             return waiting_for(ctx, away, allowed, f"{len(away)} of those that were missing are not back")

@@ -7,7 +7,7 @@ from certrenew import x509
 from certrenew.domain.errors import StepFailed
 from certrenew.domain.plan import Blocked, Check, Json, Phase, Satisfied, Waiting
 from certrenew.domain.ports import StepContext
-from certrenew.steps.looking import Looking
+from certrenew.steps.looking import Looking, seconds_waited
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class ProveServed(Proof):
         if self.may_be_closed and not seen:
             closed = f"nothing presents it on {', '.join(map(str, self.ports))}"
             return Satisfied({"served": closed, "serial": new.serial}, note=f"{closed}: not in use there")
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        waited = seconds_waited(ctx)
         what = "; ".join(old) or f"nothing listens on {', '.join(map(str, self.ports))}"
         if waited <= ctx.pace.served_timeout:
             return Waiting(f"{self.node}: {what}", ctx.pace.poll_services)
@@ -121,7 +121,7 @@ class ProveBackupSystem(Proof):
         return "Check that the disaster recovery system answers"
 
     def check(self, ctx: StepContext) -> Check:
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        waited = seconds_waited(ctx)
         try:
             running = ctx.session.node(self.node).backup_running()
         except StepFailed as error:

@@ -5,10 +5,9 @@ from typing import ClassVar
 
 from certrenew import x509
 from certrenew.domain.errors import AccessDenied, AnswerLost, StepFailed, Unreachable
-from certrenew.domain.plan import Blocked, Check, Done, Evidence, Outcome, Phase, Ready, Risk, Satisfied, Step, Waiting
+from certrenew.domain.plan import Blocked, Check, Done, Evidence, Outcome, Phase, Ready, Risk, Satisfied, Step
 from certrenew.domain.ports import StepContext
 from certrenew.steps.install import AwaitDistribution
-from certrenew.steps.preflight import must_be_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,15 +97,9 @@ class AwaitRegenerated(AwaitDistribution):
     def summary(self) -> str:
         return f"Wait until {self.node} stores the {self.purpose} certificate that {self.issued_on} made"
 
-    def check(self, ctx: StepContext) -> Check:
-        stored = x509.read_certificate(ctx.session.node(self.node).identity(self.purpose))
-        if stored.fingerprint == x509.fingerprint_of(must_be_text(ctx.output("leaf", self.origin), "certificate")):
-            return Satisfied({"stored serial": stored.serial, "expires": stored.not_after.isoformat()})
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
-        if waited <= ctx.pace.served_timeout:
-            return Waiting(f"{self.node} still stores its old {self.purpose} certificate", ctx.pace.poll_services)
-        return Blocked(
-            f"{self.issued_on} made a new {self.purpose} certificate, but {self.node} still stores {stored.serial}"
-            f" after {waited / 60:.0f} minutes. No trust list was signed anew, so the phones notice nothing yet."
-            " Look at Cisco Certificate Change Notification and the database replication on both, then retry."
+    def _not_arrived(self, still: str) -> str:
+        return (
+            f"{self.issued_on} made a new {self.purpose} certificate, but {self.node} still stores {still}. No trust"
+            " list was signed anew, so the phones notice nothing yet. Look at Cisco Certificate Change Notification and"
+            " the database replication on both, then retry."
         )

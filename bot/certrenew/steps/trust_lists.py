@@ -12,7 +12,7 @@ from certrenew import x509
 from certrenew.domain.errors import StepFailed
 from certrenew.domain.plan import Blocked, Check, Done, Evidence, Outcome, Phase, Ready, Risk, Satisfied, Step, Waiting
 from certrenew.domain.ports import NodeSession, StepContext
-from certrenew.steps.looking import Looking
+from certrenew.steps.looking import Looking, seconds_waited
 from certrenew.steps.phone_names import (
     counts_of,
     names_of,
@@ -145,7 +145,7 @@ class CheckBridge(Looking):
             faults += _problems(session, (self.file,))
         if not faults:
             return Satisfied({"registered_since": registered_since(ctx, self.node), "names": new})
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        waited = seconds_waited(ctx)
         if waited <= ctx.pace.served_timeout:
             return Waiting("; ".join(faults), ctx.pace.poll_services)
         return Blocked(
@@ -179,7 +179,7 @@ class AwaitNewList(Looking):
             known = ctx.session.registrations(some)
             return [name for name in some if name not in known or not registered_anew(known[name], old)]
 
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        waited = seconds_waited(ctx)
         patient = waited <= ctx.pace.phones_timeout
         if patient and (away := still_missing(ctx, 0, without)):
             return waiting_for(ctx, away, 0, f"{len(away)} of those phones have still not registered anew")
@@ -265,7 +265,7 @@ class ProveTrustLists(Looking):
                 )
         if not faults:
             return Satisfied({"verified": ", ".join(self.lists), "serial": new})
-        waited = (ctx.now - ctx.waiting_since).total_seconds() if ctx.waiting_since else 0.0
+        waited = seconds_waited(ctx)
         if waited <= ctx.pace.served_timeout:
             return Waiting("; ".join(faults), ctx.pace.poll_services)
         return Blocked(
